@@ -1,0 +1,3 @@
+module mixq
+
+go 1.26
