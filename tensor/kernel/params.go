@@ -18,11 +18,17 @@ type Range struct{ Lo, Hi int }
 // explicit on each side, so that SAME padding with its extra row and column at
 // the end is the same case as symmetric padding.
 type Conv2dParams struct {
-	KernelH, KernelW                     int
-	StrideH, StrideW                     int
-	DilationH, DilationW                 int
-	PadTop, PadLeft, PadBottom, PadRight int
-	Groups                               int
+	KernelH   int `json:"kernel_h"`
+	KernelW   int `json:"kernel_w"`
+	StrideH   int `json:"stride_h"`
+	StrideW   int `json:"stride_w"`
+	DilationH int `json:"dilation_h"`
+	DilationW int `json:"dilation_w"`
+	PadTop    int `json:"pad_top,omitempty"`
+	PadLeft   int `json:"pad_left,omitempty"`
+	PadBottom int `json:"pad_bottom,omitempty"`
+	PadRight  int `json:"pad_right,omitempty"`
+	Groups    int `json:"groups"`
 }
 
 // OutSize is the number of output rows and columns for an h by w input; a
@@ -35,11 +41,16 @@ func (p Conv2dParams) OutSize(h, w int) (oh, ow int) {
 
 // Pool2dParams is the geometry of a two-dimensional pooling window.
 type Pool2dParams struct {
-	KernelH, KernelW                     int
-	StrideH, StrideW                     int
-	PadTop, PadLeft, PadBottom, PadRight int
-	CountIncludePad                      bool // average pooling divides by the whole window
-	CeilMode                             bool // a last window that starts inside the input or left padding counts
+	KernelH         int  `json:"kernel_h"`
+	KernelW         int  `json:"kernel_w"`
+	StrideH         int  `json:"stride_h"`
+	StrideW         int  `json:"stride_w"`
+	PadTop          int  `json:"pad_top,omitempty"`
+	PadLeft         int  `json:"pad_left,omitempty"`
+	PadBottom       int  `json:"pad_bottom,omitempty"`
+	PadRight        int  `json:"pad_right,omitempty"`
+	CountIncludePad bool `json:"count_include_pad,omitempty"` // average pooling divides by the whole window
+	CeilMode        bool `json:"ceil_mode,omitempty"`         // a last window that starts inside the input or left padding counts
 }
 
 // OutSize is the number of output rows and columns for an h by w input.
@@ -76,5 +87,5 @@ func AdaptiveWindow(o, out, n int) (lo, hi int) {
 	return o * n / out, ((o+1)*n + out - 1) / out
 }
 
-// Clamp holds the bounds of a fused activation; Unclamped for none.
+// Clamp holds the bounds of a fused activation, infinite where there is none.
 type Clamp struct{ Lo, Hi float32 }
