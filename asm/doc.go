@@ -1,0 +1,29 @@
+// Package asm holds the micro-kernels: the innermost loops of mixq on plain
+// slices, in portable Go and in assembly.
+//
+// The files *_generic.go are compiled on every architecture and define every
+// kernel. Integer kernels give the same bits at every level of package isa;
+// float kernels differ between levels, because some fuse multiplication and
+// addition, but not between runs.
+//
+// Tiled kernels are rows of a table (table.go) and are chosen by GemmF32For and
+// GemmU8For; streaming kernels are plain functions that look at the level
+// themselves. The tag purego leaves the assembly out.
+//
+// Callers size their slices with the formulas of each kernel. Slices that are
+// too short are bugs of the caller and panic; kernels allocate nothing and run
+// on the calling goroutine.
+package asm
+
+// Messages of the panics that bad arguments cause.
+const (
+	badDepth  = "asm: k is negative"
+	shortA    = "asm: a is too short"
+	shortB    = "asm: b is too short"
+	shortC    = "asm: c is too short"
+	shortDst  = "asm: dst is too short"
+	shortW    = "asm: w is too short"
+	badLength = "asm: slices differ in length"
+	badStride = "asm: rows overlap"
+	badBits   = "asm: weight bits outside 1..8"
+)

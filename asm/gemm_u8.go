@@ -1,0 +1,110 @@
+package asm
+
+import "mixq/internal/isa"
+
+// GemmU8 is a micro-kernel that multiplies MR rows of u8 activations by a panel
+// of NR rows of s8 weights into a dense tile of exact s32 sums. Run is
+//
+//	for i := range MR {
+//		for j := range NR {
+//			c[i*NR+j] = 0
+//			for l := range k {
+//				c[i*NR+j] += int32(a[i*lda+l]) * int32(w[j*k+l])
+//			}
+//		}
+//	}
+//
+// where w was packed by Pack. It is exact if every weight is in
+// [-2^(WBits-1), 2^(WBits-1)-1] and the sums fit in 32 bits.
+//
+// Pack lays n rows of k weights, w[j*k+l], out in ceil(n/NR) panels of
+// PanelBytes(k) bytes each, padded with zero weights; Run takes one panel. The
+// inside of a panel is the affair of the kernel.
+// Pack panics if w has fewer than n*k elements or dst fewer than
+// PackedBytes(n, k).
+//
+// Run reads k rounded up to KR bytes of each row of a; the bytes past k may hold
+// anything. It panics if a has fewer than (MR-1)*lda+roundup(k, KR) bytes,
+// packed fewer than PanelBytes(k), c fewer than MR*NR elements, or if k < 0 or
+// lda < 0.
+type GemmU8 struct {
+	Name       string
+	Level      isa.Level
+	MR, NR, KR int
+	WBits      int // the widest weights that the kernel is exact for
+	WBytes     int // bytes that a packed weight takes
+	Pack       func(dst []byte, w []int8, n, k int)
+	Run        func(c []int32, a []uint8, lda int, packed []byte, k int)
+}
+
+// GemmU8For is the best integer micro-kernel for weights of the given bits at
+// the current level. It panics if wbits is outside 1..8.
+func GemmU8For(wbits int) GemmU8 {
+	if wbits < 1 || wbits > 8 {
+		panic(badBits)
+	}
+	level := isa.Current()
+	best := gemmU8s[0]
+	for _, g := range gemmU8s[1:] {
+		if g.Level <= level && g.WBits >= wbits {
+			best = g
+		}
+	}
+	return best
+}
+
+// PanelBytes is the size of one packed panel of NR rows of k weights.
+func (g GemmU8) PanelBytes(k int) int { return roundUp(k, g.KR) * g.NR * g.WBytes }
+
+// PackedBytes is the size of n packed rows of k weights.
+func (g GemmU8) PackedBytes(n, k int) int { return (n + g.NR - 1) / g.NR * g.PanelBytes(k) }
+
+// roundUp is the smallest multiple of m that is at least n.
+func roundUp(n, m int) int { return (n + m - 1) / m * m }
+
+// checkGemmU8 panics unless the slices hold an mr x nr tile and its operands;
+// kr is 4 in every kernel.
+func checkGemmU8(mr, nr, wbytes int, c []int32, a []uint8, lda int, packed []byte, k int) {
+	kpad := roundUp(k, 4)
+	switch {
+	case k < 0:
+		panic(badDepth)
+	case lda < 0:
+		panic(badStride)
+	case len(a) < (mr-1)*lda+kpad:
+		panic(shortA)
+	case len(packed) < kpad*nr*wbytes:
+		panic(shortB)
+	case len(c) < mr*nr:
+		panic(shortC)
+	}
+}
+
+// packer returns a Pack function for the common layout of panels of bytes,
+//
+//	packed[j/nr][l/4][j%nr][l%4] = w[j][l]
+func packer(nr int) func(dst []byte, w []int8, n, k int) {
+	return func(dst []byte, w []int8, n, k int) {
+		kpad := roundUp(k, 4)
+		checkPack(dst, w, n, k, roundUp(n, nr)*kpad)
+		clear(dst[:roundUp(n, nr)*kpad])
+		for j := range n {
+			panel := dst[j/nr*nr*kpad+j%nr*4:]
+			for l, v := range w[j*k : (j+1)*k] {
+				panel[l/4*nr*4+l%4] = uint8(v)
+			}
+		}
+	}
+}
+
+// checkPack panics unless w holds n rows of k weights and dst size bytes.
+func checkPack(dst []byte, w []int8, n, k, size int) {
+	switch {
+	case k < 0:
+		panic(badDepth)
+	case len(w) < n*k:
+		panic(shortW)
+	case len(dst) < size:
+		panic(shortDst)
+	}
+}

@@ -1,0 +1,21 @@
+package asm
+
+// gemmU8S8_4x4c4_generic is the definition of GemmU8.Run on panels of four rows.
+func gemmU8S8_4x4c4_generic(c []int32, a []uint8, lda int, packed []byte, k int) {
+	checkGemmU8(4, 4, 1, c, a, lda, packed, k)
+	kpad := roundUp(k, 4)
+	packed = packed[:4*kpad]
+	for i := range 4 {
+		x := a[i*lda : i*lda+kpad]
+		var s [4]int32
+		for l := 0; l+3 < len(x); l += 4 {
+			x0, x1, x2, x3 := int32(x[l]), int32(x[l+1]), int32(x[l+2]), int32(x[l+3])
+			w := packed[4*l : 4*l+16]
+			s[0] += x0*int32(int8(w[0])) + x1*int32(int8(w[1])) + x2*int32(int8(w[2])) + x3*int32(int8(w[3]))
+			s[1] += x0*int32(int8(w[4])) + x1*int32(int8(w[5])) + x2*int32(int8(w[6])) + x3*int32(int8(w[7]))
+			s[2] += x0*int32(int8(w[8])) + x1*int32(int8(w[9])) + x2*int32(int8(w[10])) + x3*int32(int8(w[11]))
+			s[3] += x0*int32(int8(w[12])) + x1*int32(int8(w[13])) + x2*int32(int8(w[14])) + x3*int32(int8(w[15]))
+		}
+		copy(c[4*i:4*i+4], s[:])
+	}
+}

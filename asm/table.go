@@ -1,0 +1,18 @@
+package asm
+
+import "mixq/internal/isa"
+
+// The tables of the tiled kernels. They drive dispatch, conformance tests, fuzz
+// targets and benchmarks. Rows go from the general to the special: the last row
+// that fits is the best, so levels rise and, within a level, WBits falls. The
+// first row fits everything.
+var (
+	gemmF32s = append([]GemmF32{
+		{Name: "gemmF32_4x4_generic", Level: isa.Generic, MR: 4, NR: 4, Run: gemmF32_4x4_generic},
+	}, gemmF32sArch...)
+
+	gemmU8s = append([]GemmU8{
+		{Name: "gemmU8S8_4x4c4_generic", Level: isa.Generic, MR: 4, NR: 4, KR: 4, WBits: 8, WBytes: 1,
+			Pack: packer(4), Run: gemmU8S8_4x4c4_generic},
+	}, gemmU8sArch...)
+)
