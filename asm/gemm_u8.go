@@ -89,9 +89,9 @@ func packer(nr int) func(dst []byte, w []int8, n, k int) {
 		checkPack(dst, w, n, k, roundUp(n, nr)*kpad)
 		clear(dst[:roundUp(n, nr)*kpad])
 		for j := range n {
-			panel := dst[j/nr*nr*kpad+j%nr*4:]
+			first := j/nr*nr*kpad + j%nr*4
 			for l, v := range w[j*k : (j+1)*k] {
-				panel[l/4*nr*4+l%4] = uint8(v)
+				dst[first+l/4*nr*4+l%4] = uint8(v)
 			}
 		}
 	}

@@ -2,4 +2,7 @@
 
 package asm
 
-var gemmF32sArch []GemmF32
+var (
+	gemmF32sArch []GemmF32
+	gemmU8sArch  []GemmU8
+)

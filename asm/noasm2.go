@@ -1,7 +1,5 @@
 package asm
 
-var gemmU8sArch []GemmU8
-
 func sumU8(a []uint8) int32 { return sumU8Generic(a) }
 
 func axpyS32(y, x []int32, s int32) { axpyS32Generic(y, x, s) }

@@ -1,0 +1,79 @@
+//go:build !purego
+
+package asm
+
+import (
+	"unsafe"
+
+	"mixq/internal/isa"
+)
+
+//go:generate go run -C _asm ./gemm_u8 -out ../gemm_u8_amd64.s
+
+var gemmU8sArch = []GemmU8{
+	newGemmU8("gemmU8S8_4x16c4_wide_avx2", isa.AVX2, 4, 8, 2, gemmU8S8_4x16c4_wide_avx2_asm),
+	newGemmU8("gemmU8S8_6x16c4_single_avx2", isa.AVX2, 6, 7, 1, gemmU8S8_6x16c4_single_avx2_asm),
+	newGemmU8("gemmU8S8_4x16c4_double_avx2", isa.AVX2, 4, 6, 1, gemmU8S8_4x16c4_double_avx2_asm),
+	newGemmU8("gemmU8S4_6x16c4_deep_avx2", isa.AVX2, 6, 4, 1, deep(8)),
+	newGemmU8("gemmU8S3_6x16c4_deep_avx2", isa.AVX2, 6, 3, 1, deep(16)),
+	newGemmU8("gemmU8S2_6x16c4_deep_avx2", isa.AVX2, 6, 2, 1, deep(32)),
+	newGemmU8("gemmU8S8_12x16c4_avx512vnni", isa.AVX512VNNI, 12, 8, 1, gemmU8S8_12x16c4_avx512vnni_asm),
+}
+
+// kernelU8 is the form of the assembly: steps is k/4 rounded up.
+type kernelU8 = func(c *int32, a *uint8, lda int, packed *byte, steps int)
+
+// newGemmU8 makes the table row of an assembly kernel of 16 channels, which
+// trusts its arguments.
+func newGemmU8(name string, level isa.Level, mr, wbits, wbytes int, kernel kernelU8) GemmU8 {
+	run := func(c []int32, a []uint8, lda int, packed []byte, k int) {
+		checkGemmU8(mr, 16, wbytes, c, a, lda, packed, k)
+		kernel(unsafe.SliceData(c), unsafe.SliceData(a), lda, unsafe.SliceData(packed), (k+3)/4)
+	}
+	pack := packer(16)
+	if wbytes == 2 {
+		pack = packWide
+	}
+	return GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: wbytes, Pack: pack, Run: run}
+}
+
+// deep is the kernel that widens its 16-bit sums every depth steps.
+func deep(depth int) kernelU8 {
+	return func(c *int32, a *uint8, lda int, packed *byte, steps int) {
+		gemmU8S8_6x16c4_deep_avx2_asm(c, a, lda, packed, steps, depth)
+	}
+}
+
+// packWide packs weights as 16 bits in little-endian order, the even k of every
+// four before the odd ones, in panels of 16 rows:
+//
+//	packed[j/16][l/4][l%2][j%16][l%4/2] = w[j][l]
+func packWide(dst []byte, w []int8, n, k int) {
+	const nr = 16
+	kpad := roundUp(k, 4)
+	size := roundUp(n, nr) * kpad * 2
+	checkPack(dst, w, n, k, size)
+	clear(dst[:size])
+	for j := range n {
+		first := j/nr*nr*kpad*2 + j%nr*4
+		for l, v := range w[j*k : (j+1)*k] {
+			p := first + l/4*nr*8 + l%2*nr*4 + l%4/2*2
+			dst[p], dst[p+1] = uint8(v), uint8(v>>7)
+		}
+	}
+}
+
+//go:noescape
+func gemmU8S8_4x16c4_wide_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+
+//go:noescape
+func gemmU8S8_6x16c4_single_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+
+//go:noescape
+func gemmU8S8_4x16c4_double_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+
+//go:noescape
+func gemmU8S8_6x16c4_deep_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps, depth int)
+
+//go:noescape
+func gemmU8S8_12x16c4_avx512vnni_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
