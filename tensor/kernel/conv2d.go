@@ -1,0 +1,248 @@
+package kernel
+
+import "mixq/asm"
+
+// Blocks of a convolution. A tile covers about convPositions output positions
+// of at most convChannels channels, so that its sums stay in the second-level
+// cache; the depth is cut as in Gemm. No bit of the result depends on them.
+const (
+	convPositions = 64
+	convChannels  = 192
+)
+
+const badWeight = "kernel: conv2d: the weight has another size than the plan"
+
+// ConvF32 is a planned float convolution of one image,
+//
+//	y[o,i,j] = clamp(sum over c,kh,kw of x[c, i*StrideH+kh*DilationH-PadTop, j*StrideW+kw*DilationW-PadLeft] * weight[o,c,kh,kw] + bias[o] + residual[o,i,j])
+//
+// as an implicit GEMM: patches are gathered straight into the panels of the
+// micro-kernel, never into a patch matrix. Each sum is one chain of additions in
+// c,kh,kw order. Depthwise convolutions have a loop of their own (depthwise.go).
+//
+// A ConvF32 is safe for concurrent use, except for Repack.
+type ConvF32 struct {
+	frame      frame
+	groups     int
+	cin, cout  int // of one group
+	depth      int // taps·cin: the length of a patch
+	positions  int
+	outW       int
+	strideH    int
+	reachH     int     // rows of the frame under the kernel
+	taps       []int32 // patch element -> offset in the frame (see frame)
+	corners    []int32 // position -> offset in the frame
+	transposed bool    // weight is that of the forward convolution, this is its data gradient
+	depthwise  bool
+	stepW      int // columns of the frame between positions; for depthwise
+
+	gemm            asm.GemmF32
+	posTile, chTile int
+	packed          []float32 // weights: panels per group; plain if depthwise
+}
+
+// NewConvF32 plans the convolution of x [C,H,W] (C = cin) with weight
+// [O,C/Groups,KernelH,KernelW] (O = cout), O,I,H,W order. The weight is packed,
+// so it may change afterwards. It panics if the weight has another size.
+func NewConvF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 {
+	oh, ow := p.OutSize(h, w)
+	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH, stepW: p.StrideW}
+	c.plan(p, inputFrame(p, h, w), oh, ow)
+	c.Repack(weight)
+	return c
+}
+
+// NewConvDataGrad plans the gradient of a convolution with respect to its
+// input: its Run takes the output gradient dy [O,OH,OW] for x and writes dx
+// [C,H,W]. The arguments are those of the convolution's NewConvF32; the
+// gradient is a convolution too, of stride 1 over the output gradient with
+// StrideH-1 and StrideW-1 zeros between its pixels, with the kernel rotated and
+// the channels exchanged.
+func NewConvDataGrad(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 {
+	c := &ConvF32{groups: p.Groups, cin: cout / p.Groups, cout: cin / p.Groups, strideH: 1, stepW: 1, transposed: true}
+	c.plan(p, gradFrame(p, h, w), h, w)
+	c.Repack(weight)
+	return c
+}
+
+// plan fills in what follows from the geometry: p gives the kernel, f the frame
+// and oh by ow the positions.
+func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
+	c.frame, c.positions, c.outW = f, oh*ow, ow
+	c.reachH = p.DilationH*(p.KernelH-1) + 1
+	c.depth = c.cin * p.KernelH * p.KernelW
+	c.taps = tapOffsets(p, c.cin, f.fh*f.fw, f.fw)
+	c.depthwise = c.groups > 1 && c.cin == 1 && c.cout == 1
+	if c.depthwise {
+		c.packed = make([]float32, c.groups*c.depth)
+		return
+	}
+	c.gemm = asm.GemmF32For()
+	c.posTile = roundUp(convPositions, c.gemm.NR)
+	c.chTile = min(roundUp(convChannels, c.gemm.MR), roundUp(c.cout, c.gemm.MR))
+	c.corners = cornerOffsets(oh, ow, c.strideH, c.stepW, f.fw, roundUp(c.positions, c.posTile))
+	c.packed = make([]float32, c.groups*PackASize(c.gemm, c.cout, c.depth))
+}
+
+// Repack replaces the weights. It must not run at the same time as Run. It
+// panics if weight does not have the size that the plan was made for.
+func (c *ConvF32) Repack(weight []float32) {
+	size := c.cout * c.depth // of one group
+	if len(weight) != c.groups*size {
+		panic(badWeight)
+	}
+	switch {
+	case c.depthwise && c.transposed:
+		for g := range c.groups {
+			rotate(c.packed[g*c.depth:][:c.depth], weight[g*c.depth:][:c.depth])
+		}
+	case c.depthwise:
+		copy(c.packed, weight)
+	default:
+		n := PackASize(c.gemm, c.cout, c.depth)
+		for g := range c.groups {
+			dst, src := c.packed[g*n:][:n], weight[g*size:][:size]
+			if c.transposed {
+				packTransposed(c.gemm.MR, dst, src, c.cout, c.cin, c.depth/c.cin)
+			} else {
+				PackA(c.gemm, dst, src, c.depth, false, c.cout, c.depth, 1)
+			}
+		}
+	}
+}
+
+// rotate copies the taps of one kernel in reverse order.
+func rotate(dst, src []float32) {
+	for i, v := range src {
+		dst[len(src)-1-i] = v
+	}
+}
+
+// packTransposed is PackA of the n x (m·taps) matrix whose element
+// (i, j*taps+t) is w[j][i][taps-1-t], for w stored [m][n][taps].
+func packTransposed(mr int, dst, w []float32, n, m, taps int) {
+	depth := m * taps
+	for i := range n {
+		panel := dst[i/mr*mr*depth+i%mr:]
+		for j := range m {
+			src := w[(j*n+i)*taps:][:taps]
+			for t, v := range src {
+				panel[(j*taps+taps-1-t)*mr] = v
+			}
+		}
+	}
+}
+
+// Scratch is the number of float32 elements of scratch that Run needs.
+func (c *ConvF32) Scratch() int {
+	n := 0
+	if !c.frame.plain() {
+		n = c.cin * c.frame.fh * c.frame.fw
+	}
+	if c.depthwise {
+		return n + c.outW
+	}
+	return n + (c.depth+c.chTile)*c.posTile
+}
+
+// posTiles and chTiles count the tiles of one group along each side.
+func (c *ConvF32) posTiles() int { return (c.positions + c.posTile - 1) / c.posTile }
+func (c *ConvF32) chTiles() int  { return (c.cout + c.chTile - 1) / c.chTile }
+
+// Tiles is the number of independent parts of the output of one image. It
+// depends on the geometry and the level only.
+func (c *ConvF32) Tiles() int {
+	if c.depthwise {
+		return c.groups
+	}
+	return c.groups * c.posTiles() * c.chTiles()
+}
+
+// Run computes the given tiles of the output of one image; the rest of dst is
+// left alone. bias [O] and residual [O,OH,OW] may be nil; dst may be residual.
+// It allocates nothing. It panics if slices are too short.
+func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, scratch []float32) {
+	if c.depthwise {
+		for g := tiles.Lo; g < tiles.Hi; g++ {
+			c.runDepthwise(dst, x, bias, residual, act, g, scratch)
+		}
+		return
+	}
+	n := c.posTiles() * c.chTiles()
+	for t := tiles.Lo; t < tiles.Hi; {
+		g := t / n
+		end := min(g*n+n, tiles.Hi)
+		c.runGroup(dst, x, bias, residual, act, g, Range{t - g*n, end - g*n}, scratch)
+		t = end
+	}
+}
+
+// runGroup computes tiles of one group; channel tiles vary fastest, so that
+// they share the gathered patches.
+func (c *ConvF32) runGroup(dst, x, bias, residual []float32, act Clamp, g int, tiles Range, scratch []float32) {
+	b, scratch := cut(scratch, c.depth*c.posTile)
+	acc, scratch := cut(scratch, c.chTile*c.posTile)
+	chTiles := c.chTiles()
+	pos := Range{tiles.Lo / chTiles * c.posTile, min((tiles.Hi-1)/chTiles*c.posTile+c.posTile, c.positions)}
+	img := c.image(x, g, pos, scratch)
+	for t := tiles.Lo; t < tiles.Hi; {
+		p := t / chTiles
+		last := min(p*chTiles+chTiles, tiles.Hi)
+		lo, hi := p*c.posTile, min(p*c.posTile+c.posTile, c.positions)
+		for j := 0; j < hi-lo; j += c.gemm.NR {
+			gather(b[j*c.depth:], img, c.taps, c.corners[lo+j:][:c.gemm.NR])
+		}
+		for ; t < last; t++ {
+			ch := t % chTiles * c.chTile
+			m := min(c.chTile, c.cout-ch)
+			c.multiply(acc, g, ch, roundUp(m, c.gemm.MR), roundUp(hi-lo, c.gemm.NR), b)
+			for i := range m {
+				o := g*c.cout + ch + i
+				finish(dst[o*c.positions:][lo:hi], acc[i*c.posTile:], bias, o, residual, o*c.positions+lo, act)
+			}
+		}
+	}
+}
+
+// image is the frame of group g, filled where the given positions look.
+func (c *ConvF32) image(x []float32, g int, pos Range, scratch []float32) []float32 {
+	f := &c.frame
+	x = x[g*c.cin*f.h*f.w:][:c.cin*f.h*f.w]
+	if f.plain() {
+		return x
+	}
+	img, _ := cut(scratch, c.cin*f.fh*f.fw)
+	lo := pos.Lo / c.outW * c.strideH
+	hi := (pos.Hi-1)/c.outW*c.strideH + c.reachH
+	f.fill(img, x, c.cin, lo, hi)
+	return img
+}
+
+// multiply sets the m x n corner of acc, whose rows are posTile long, to the
+// product of the weights of channels ch on and the patches b.
+func (c *ConvF32) multiply(acc []float32, g, ch, m, n int, b []float32) {
+	clear(acc[:m*c.posTile])
+	a := c.packed[g*PackASize(c.gemm, c.cout, c.depth)+ch*c.depth:]
+	for l := 0; l < c.depth; l += gemmKC {
+		GemmPacked(c.gemm, acc, c.posTile, a[l*c.gemm.MR:], c.depth, b[l*c.gemm.NR:], c.depth,
+			m, n, min(gemmKC, c.depth-l), nil)
+	}
+}
+
+// finish writes a row of sums: dst = clamp(acc + bias[o] + residual[at:]).
+func finish(dst, acc, bias []float32, o int, residual []float32, at int, act Clamp) {
+	acc = acc[:len(dst)]
+	var b float32
+	if bias != nil {
+		b = bias[o]
+	}
+	if residual == nil {
+		for i, v := range acc {
+			dst[i] = min(max(v+b, act.Lo), act.Hi)
+		}
+		return
+	}
+	for i, r := range residual[at:][:len(dst)] {
+		dst[i] = min(max(acc[i]+b+r, act.Lo), act.Hi)
+	}
+}

@@ -1,0 +1,176 @@
+package kernel
+
+// frame is the region of the plane that a convolution reads: the input with its
+// padding, cropped where no kernel tap looks, and with its pixels moved apart
+// where the convolution is the gradient of a strided one.
+//
+// In a frame every tap of every output position has an address
+//
+//	taps[tap] + corners[position]
+//
+// so im2col is a gather over two tables, one for each side of the patch matrix.
+type frame struct {
+	h, w         int // the input
+	top, left    int // where its first pixel lies; negative: cropped
+	stepH, stepW int // distance between its neighbouring pixels
+	fh, fw       int // the frame
+}
+
+// plain reports whether the frame is the input itself.
+func (f *frame) plain() bool { return f.h == f.fh && f.w == f.fw && f.top == 0 && f.left == 0 }
+
+// fill copies rows [lo, hi) of the frames of c channels from x; the other rows
+// of dst keep what they hold.
+func (f *frame) fill(dst, x []float32, c, lo, hi int) {
+	first := max(0, ceilDiv(lo-f.top, f.stepH))
+	last := min(f.h, ceilDiv(hi-f.top, f.stepH))
+	for ch := range c {
+		plane := dst[ch*f.fh*f.fw:][:f.fh*f.fw]
+		clear(plane[lo*f.fw : hi*f.fw])
+		for i := first; i < last; i++ {
+			f.fillRow(plane[(f.top+i*f.stepH)*f.fw:][:f.fw], x[(ch*f.h+i)*f.w:][:f.w])
+		}
+	}
+}
+
+func (f *frame) fillRow(dst, src []float32) {
+	if f.stepW == 1 && f.left >= 0 {
+		copy(dst[f.left:], src)
+		return
+	}
+	for j, v := range src {
+		if q := f.left + j*f.stepW; q >= 0 && q < len(dst) {
+			dst[q] = v
+		}
+	}
+}
+
+// inputFrame is the frame of a convolution with geometry p over an h by w input.
+func inputFrame(p Conv2dParams, h, w int) frame {
+	oh, ow := p.OutSize(h, w)
+	f := frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, stepW: 1,
+		fh: (oh-1)*p.StrideH + p.DilationH*(p.KernelH-1) + 1,
+		fw: (ow-1)*p.StrideW + p.DilationW*(p.KernelW-1) + 1}
+	if f.top == 0 && f.left == 0 && f.fh <= h && f.fw <= w {
+		f.fh, f.fw = h, w // nothing to add: read the input itself
+	}
+	return f
+}
+
+// gradFrame is the frame over the output gradient from which a convolution of
+// stride 1 with the rotated kernel computes the gradient of the h by w input.
+// Input row i receives dy[o]·weight[k] where o·stride + k·dilation - pad = i;
+// with rotated taps k' = K-1-k that is row i + k'·dilation of the frame.
+func gradFrame(p Conv2dParams, h, w int) frame {
+	oh, ow := p.OutSize(h, w)
+	eh, ew := p.DilationH*(p.KernelH-1), p.DilationW*(p.KernelW-1)
+	return frame{h: oh, w: ow, top: eh - p.PadTop, left: ew - p.PadLeft,
+		stepH: p.StrideH, stepW: p.StrideW, fh: h + eh, fw: w + ew}
+}
+
+// tapOffsets lists the addresses of the taps of c channels relative to a corner
+// in c,kh,kw order.
+func tapOffsets(p Conv2dParams, c, planeStride, rowStride int) []int32 {
+	offs := make([]int32, 0, c*p.KernelH*p.KernelW)
+	for ch := range c {
+		for i := range p.KernelH {
+			for j := range p.KernelW {
+				offs = append(offs, int32(ch*planeStride+i*p.DilationH*rowStride+j*p.DilationW))
+			}
+		}
+	}
+	return offs
+}
+
+// cornerOffsets lists the addresses of the first taps of oh by ow positions;
+// the last is repeated until there are n.
+func cornerOffsets(oh, ow, strideH, strideW, rowStride, n int) []int32 {
+	offs := make([]int32, n)
+	for i := range offs {
+		pos := min(i, oh*ow-1)
+		offs[i] = int32(pos/ow*strideH*rowStride + pos%ow*strideW)
+	}
+	return offs
+}
+
+// gather fills a GEMM panel: dst[l*len(cols)+j] = src[rows[l]+cols[j]]. Stretches
+// of consecutive columns, which stride 1 makes long, move as blocks.
+func gather(dst, src []float32, rows, cols []int32) {
+	n := len(cols)
+	for j := 0; j < n; {
+		run := 1
+		for j+run < n && cols[j+run] == cols[j]+int32(run) {
+			run++
+		}
+		d, s := dst[j:], src[cols[j]:]
+		switch {
+		case run >= 32:
+			run = 32
+			for l, r := range rows {
+				*(*[32]float32)(d[n*l:]) = *(*[32]float32)(s[r:])
+			}
+		case run >= 16:
+			run = 16
+			for l, r := range rows {
+				*(*[16]float32)(d[n*l:]) = *(*[16]float32)(s[r:])
+			}
+		case run >= 8:
+			run = 8
+			for l, r := range rows {
+				*(*[8]float32)(d[n*l:]) = *(*[8]float32)(s[r:])
+			}
+		default:
+			run = min(8, n-j)
+			gatherColumns(d, src, rows, cols[j:j+run], n)
+		}
+		j += run
+	}
+}
+
+// gatherColumns fills a few columns of a panel of n, element by element.
+func gatherColumns(dst, src []float32, rows, cols []int32, n int) {
+	for l, r := range rows {
+		d, s := dst[n*l:][:len(cols)], src[r:]
+		for j, c := range cols {
+			d[j] = s[c]
+		}
+	}
+}
+
+// Im2col writes one row per listed output position (oh*OW+ow) of a convolution
+// over x [C,H,W] (C = cin): the input patch it sees in group's channels, in
+// c,kh,kw order, zero where it is padding. dst has len(pos) rows of
+// cin/Groups·KernelH·KernelW.
+func Im2col(dst, x []float32, p Conv2dParams, cin, h, w, group int, pos []int32) {
+	cg := cin / p.Groups
+	_, ow := p.OutSize(h, w)
+	x = x[group*cg*h*w:][:cg*h*w]
+	d := 0
+	for _, q := range pos {
+		top, left := int(q)/ow*p.StrideH-p.PadTop, int(q)%ow*p.StrideW-p.PadLeft
+		for c := range cg {
+			for i := range p.KernelH {
+				d += patchRow(dst[d:], x[c*h*w:][:h*w], top+i*p.DilationH, left, h, w, p)
+			}
+		}
+	}
+}
+
+// patchRow writes the taps of one kernel row and returns how many they are.
+func patchRow(dst, plane []float32, y, left, h, w int, p Conv2dParams) int {
+	dst = dst[:p.KernelW]
+	if y < 0 || y >= h {
+		clear(dst)
+		return p.KernelW
+	}
+	row := plane[y*w:][:w]
+	for j := range dst {
+		dst[j] = 0
+		if q := left + j*p.DilationW; q >= 0 && q < w {
+			dst[j] = row[q]
+		}
+	}
+	return p.KernelW
+}
+
+func ceilDiv(a, b int) int { return -floorDiv(-a, b) }
