@@ -1,0 +1,179 @@
+package milp
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Tolerances of Check. Rows whose entries are all integers are checked exactly.
+const (
+	feasTol  = 1e-6 // violation of a bound or row, relative to its largest term or one
+	boundTol = 1e-9 // difference between a stated and a recomputed objective or bound, relative
+)
+
+// Check recomputes from the model alone everything r claims and says what does
+// not hold: that X satisfies bounds, integrality and rows (exactly, in int64,
+// where a row has only integer columns and coefficients), that Objective is its value,
+// that Bound does not contradict it, and that the certificate proves what it
+// states. It cannot recheck a search: an optimum is proven without trust only
+// where Certificate.Bound equals Objective.
+func (r *Result) Check(m *Model) error {
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	if r.X == nil {
+		if r.Status == Optimal || r.Status == Feasible {
+			return fmt.Errorf("milp: check: status %v without a solution", r.Status)
+		}
+	} else if err := r.checkSolution(m); err != nil {
+		return err
+	}
+	return r.checkCertificate(m)
+}
+
+func (r *Result) checkSolution(m *Model) error {
+	if r.Status == Infeasible {
+		return errors.New("milp: check: status infeasible with a solution")
+	}
+	if err := m.Feasible(r.X); err != nil {
+		return err
+	}
+	if obj := m.Objective(r.X); !agree(obj, r.Objective, boundTol) {
+		return fmt.Errorf("milp: check: objective is %v, stated as %v", obj, r.Objective)
+	}
+	over := r.Bound - r.Objective
+	if m.Maximize {
+		over = -over
+	}
+	if over > boundTol*math.Max(1, math.Abs(r.Objective)) {
+		return fmt.Errorf("milp: check: bound %v is beyond the objective %v", r.Bound, r.Objective)
+	}
+	return nil
+}
+
+// Feasible reports the first bound, integrality requirement or row that x violates.
+func (m *Model) Feasible(x []float64) error {
+	if len(x) != len(m.cols) {
+		return fmt.Errorf("milp: check: %d values for %d columns", len(x), len(m.cols))
+	}
+	for j, c := range m.cols {
+		v := x[j]
+		tol := feasTol * math.Max(1, math.Abs(v))
+		if c.integer {
+			tol = 0
+		}
+		if !finite(v) || v < c.lo-tol || v > c.hi+tol || c.integer && v != math.Round(v) {
+			kind := "continuous"
+			if c.integer {
+				kind = "integer"
+			}
+			return fmt.Errorf("milp: check: %s column %s is %v, bounds [%v, %v]", kind, m.ColName(Col(j)), v, c.lo, c.hi)
+		}
+	}
+	for i := range m.rows {
+		if err := m.rowHolds(Row(i), x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Model) rowHolds(i Row, x []float64) error {
+	if exact, ok := m.exactRow(i, x); exact {
+		if !ok {
+			return fmt.Errorf("milp: check: row %s is violated in exact integers", m.RowName(i))
+		}
+		return nil
+	}
+	cols, a := m.entries(i)
+	var sum neumaier
+	scale := 1.0
+	for k, c := range cols {
+		t := a[k] * x[c]
+		sum.add(t)
+		scale = math.Max(scale, math.Abs(t))
+	}
+	v, r := sum.sum(), &m.rows[i]
+	if v < r.lo-feasTol*scale || v > r.hi+feasTol*scale {
+		return fmt.Errorf("milp: check: row %s is %v, sides [%v, %v]", m.RowName(i), v, r.lo, r.hi)
+	}
+	return nil
+}
+
+// exactRow evaluates row i in int64 if its columns and coefficients are
+// integers that cannot overflow.
+func (m *Model) exactRow(i Row, x []float64) (exact, ok bool) {
+	cols, _ := m.entries(i)
+	size := 0.0
+	r, err := m.integral(i)
+	if err != nil {
+		return false, false
+	}
+	for k, c := range cols {
+		if !m.cols[c].integer {
+			return false, false
+		}
+		size += math.Abs(float64(r.a[k]) * x[c])
+	}
+	if size >= maxActivity {
+		return false, false
+	}
+	var sum int64
+	for k, c := range cols {
+		sum += r.a[k] * int64(x[c])
+	}
+	return true, r.lo <= sum && sum <= r.hi
+}
+
+func (r *Result) checkCertificate(m *Model) error {
+	cert := &r.Certificate
+	if cert.Kind == NoCertificate {
+		return nil
+	}
+	c, err := detect(m)
+	if err != nil {
+		return fmt.Errorf("milp: check: certificate of a multiple-choice knapsack, but %w", err)
+	}
+	if len(cert.Rows) != len(m.rows) {
+		return fmt.Errorf("milp: check: certificate has %d prices for %d rows", len(cert.Rows), len(m.rows))
+	}
+	switch cert.Kind {
+	case Lagrangian:
+		return r.checkLagrangian(c)
+	case Surrogate:
+		if r.Status != Infeasible {
+			return fmt.Errorf("milp: check: certificate of infeasibility with status %v", r.Status)
+		}
+		if v := c.surrogate(cert.Rows); !(v > 0) {
+			return fmt.Errorf("milp: check: the priced rows do not contradict each other: least violation %v", v)
+		}
+		return nil
+	}
+	return fmt.Errorf("milp: check: unknown certificate kind %d", cert.Kind)
+}
+
+func (r *Result) checkLagrangian(c *choice) error {
+	p, _ := c.reduce()
+	if p == nil {
+		return errors.New("milp: check: certificate of a bound, but the model is infeasible")
+	}
+	cert := &r.Certificate
+	bound := c.lagrangian(p, cert.Rows)
+	if !agree(bound, cert.Bound, boundTol) {
+		return fmt.Errorf("milp: check: the prices prove the bound %v, stated as %v", bound, cert.Bound)
+	}
+	worse := cert.Bound - r.Bound
+	if c.m.Maximize {
+		worse = -worse
+	}
+	if worse > boundTol*math.Max(1, math.Abs(r.Bound)) {
+		return fmt.Errorf("milp: check: the prices prove %v, better than the bound %v", cert.Bound, r.Bound)
+	}
+	return nil
+}
+
+// agree reports whether a and b agree to tol, relative to one or the larger.
+func agree(a, b, tol float64) bool {
+	return a == b || math.Abs(a-b) <= tol*math.Max(1, math.Max(math.Abs(a), math.Abs(b)))
+}
