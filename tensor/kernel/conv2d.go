@@ -80,7 +80,7 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.gemm = asm.GemmF32For()
 	c.posTile = roundUp(convPositions, c.gemm.NR)
 	c.chTile = min(roundUp(convChannels, c.gemm.MR), roundUp(c.cout, c.gemm.MR))
-	c.corners = cornerOffsets(oh, ow, c.strideH, c.stepW, f.fw, roundUp(c.positions, c.posTile))
+	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, c.stepW, roundUp(c.positions, c.posTile))
 	c.packed = make([]float32, c.groups*PackASize(c.gemm, c.cout, c.depth))
 }
 

@@ -223,6 +223,45 @@ func TestIm2col(t *testing.T) {
 	}
 }
 
+// The gradients against the sums of the definition.
+func TestConvGrads(t *testing.T) {
+	isatest.Each(t, func(t *testing.T) {
+		for _, tt := range convCases() {
+			t.Run(tt.String(), func(t *testing.T) {
+				r := rand.New(rand.NewPCG(7, 8))
+				nx, nw, ny := tt.sizes()
+				w := randoms(r, nw)
+				const images = 3
+				x, dy := randoms(r, images*nx), randoms(r, images*ny)
+				dx, dxMag := make([]float64, nx), make([]float64, nx)
+				dw, dwMag := make([]float64, nw), make([]float64, nw)
+				tt.eachTap(func(xi, wi, yi int) {
+					dx[xi] += float64(w[wi]) * float64(dy[yi])
+					dxMag[xi] += math.Abs(float64(w[wi]) * float64(dy[yi]))
+					for n := range images {
+						v := float64(x[n*nx+xi]) * float64(dy[n*ny+yi])
+						dw[wi] += v
+						dwMag[wi] += math.Abs(v)
+					}
+				})
+				got := make([]float32, nx)
+				run(NewConvDataGrad(tt.p, tt.cin, tt.h, tt.w, tt.cout, w), got, dy, nil, nil, noClamp)
+				near(t, got, dx, dxMag, nw/tt.cin*tt.p.Groups)
+
+				grad := NewConvWeightGrad(tt.p, tt.cin, tt.h, tt.w, tt.cout)
+				scratch := make([]float32, grad.Scratch())
+				for i := range scratch {
+					scratch[i] = float32(math.NaN())
+				}
+				got = make([]float32, nw)
+				grad.Run(got, dy, x, Range{0, 2}, scratch)
+				grad.Run(got, dy, x, Range{2, images}, scratch)
+				near(t, got, dw, dwMag, images*ny/tt.cout)
+			})
+		}
+	})
+}
+
 func BenchmarkConvF32(b *testing.B) {
 	for _, bc := range []struct {
 		name string

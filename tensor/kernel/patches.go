@@ -82,13 +82,13 @@ func tapOffsets(p Conv2dParams, c, planeStride, rowStride int) []int32 {
 	return offs
 }
 
-// cornerOffsets lists the addresses of the first taps of oh by ow positions;
-// the last is repeated until there are n.
-func cornerOffsets(oh, ow, strideH, strideW, rowStride, n int) []int32 {
+// cornerOffsets lists the addresses of the first taps of oh by ow positions,
+// which are down and right apart; the last is repeated until there are n.
+func cornerOffsets(oh, ow, down, right, n int) []int32 {
 	offs := make([]int32, n)
 	for i := range offs {
 		pos := min(i, oh*ow-1)
-		offs[i] = int32(pos/ow*strideH*rowStride + pos%ow*strideW)
+		offs[i] = int32(pos/ow*down + pos%ow*right)
 	}
 	return offs
 }

@@ -1,0 +1,198 @@
+package kernel
+
+import "mixq/asm"
+
+// Blocks of a weight gradient: positions and patch elements whose panels are
+// multiplied at a time.
+const (
+	weightPositions = 256
+	weightTaps      = 512
+)
+
+// ConvWeightGrad is the planned gradient of a convolution with respect to its
+// weight, dW = dY·patchesᵀ. The frame is transposed to H,W,C order once an
+// image, so that patch elements which lie side by side in a panel also lie side
+// by side in memory. It is immutable.
+type ConvWeightGrad struct {
+	frame     frame
+	groups    int
+	cin, cout int // of one group
+	kernel    int // taps of one channel
+	positions int
+	taps      []int32 // patch element in kh,kw,c order -> offset in the frame, padded to whole panels
+	corners   []int32 // position -> offset in the frame
+	gemm      asm.GemmF32
+}
+
+// NewConvWeightGrad plans the weight gradient of the convolution that
+// NewConvF32 plans for the same arguments.
+func NewConvWeightGrad(p Conv2dParams, cin, h, w, cout int) *ConvWeightGrad {
+	oh, ow := p.OutSize(h, w)
+	c := &ConvWeightGrad{frame: inputFrame(p, h, w), groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
+		kernel: p.KernelH * p.KernelW, positions: oh * ow, gemm: asm.GemmF32For()}
+	row := c.frame.fw * c.cin
+	c.corners = cornerOffsets(oh, ow, p.StrideH*row, p.StrideW*c.cin, oh*ow)
+	for i := range p.KernelH {
+		for j := range p.KernelW {
+			for ch := range c.cin {
+				c.taps = append(c.taps, int32(i*p.DilationH*row+j*p.DilationW*c.cin+ch))
+			}
+		}
+	}
+	for len(c.taps)%c.gemm.NR != 0 {
+		c.taps = append(c.taps, c.taps[len(c.taps)-1])
+	}
+	return c
+}
+
+// Scratch is the number of float32 elements of scratch that Run needs.
+func (c *ConvWeightGrad) Scratch() int {
+	n := c.cin * c.frame.fh * c.frame.fw
+	if c.depthwise() {
+		return n
+	}
+	m := roundUp(c.cout, c.gemm.MR)
+	return n + (m+roundUp(weightTaps, c.gemm.NR))*weightPositions + m*len(c.taps)
+}
+
+func (c *ConvWeightGrad) depthwise() bool { return c.groups > 1 && c.cin == 1 && c.cout == 1 }
+
+// Run adds to dw [O,C/Groups,KernelH,KernelW] the gradient from images [lo, hi)
+// of x [N,C,H,W] and dy [N,O,OH,OW]. The sum over these images is one chain per
+// weight. It allocates nothing.
+func (c *ConvWeightGrad) Run(dw, dy, x []float32, images Range, scratch []float32) {
+	for g := range c.groups {
+		if c.depthwise() {
+			c.runDepthwise(dw, dy, x, images, g, scratch)
+		} else {
+			c.runGroup(dw, dy, x, images, g, scratch)
+		}
+	}
+}
+
+// planes cuts group g of an image out of a batch whose groups have size
+// elements each.
+func (c *ConvWeightGrad) planes(x []float32, image, g, size int) []float32 {
+	return x[(image*c.groups+g)*size:][:size]
+}
+
+func (c *ConvWeightGrad) runGroup(dw, dy, x []float32, images Range, g int, scratch []float32) {
+	m, n := roundUp(c.cout, c.gemm.MR), len(c.taps)
+	img, scratch := cut(scratch, c.cin*c.frame.fh*c.frame.fw)
+	a, scratch := cut(scratch, m*weightPositions)
+	b, scratch := cut(scratch, roundUp(weightTaps, c.gemm.NR)*weightPositions)
+	acc, _ := cut(scratch, m*n)
+	clear(acc)
+	for i := images.Lo; i < images.Hi; i++ {
+		c.frame.fillTransposed(img, c.planes(x, i, g, c.cin*c.frame.h*c.frame.w), c.cin)
+		grad := c.planes(dy, i, g, c.cout*c.positions)
+		for p := 0; p < c.positions; p += weightPositions {
+			k := min(weightPositions, c.positions-p)
+			PackA(c.gemm, a, grad[p:], c.positions, false, c.cout, k, 1)
+			c.addProduct(acc, a, b, img, p, k)
+		}
+	}
+	c.addTo(dw[g*c.cout*c.cin*c.kernel:], acc)
+}
+
+// addProduct adds to acc the product of the packed gradient at positions p to
+// p+k and the patches there.
+func (c *ConvWeightGrad) addProduct(acc, a, b, img []float32, p, k int) {
+	n, nr := len(c.taps), c.gemm.NR
+	for lo := 0; lo < n; {
+		hi := min(lo+roundUp(weightTaps, nr), n)
+		for j := lo; j < hi; j += nr {
+			gather(b[(j-lo)*k:], img, c.corners[p:p+k], c.taps[j:j+nr])
+		}
+		GemmPacked(c.gemm, acc[lo:], n, a, k, b, k, roundUp(c.cout, c.gemm.MR), hi-lo, k, nil)
+		lo = hi
+	}
+}
+
+// addTo adds acc, whose rows are in kh,kw,c order, to dw in c,kh,kw order.
+func (c *ConvWeightGrad) addTo(dw, acc []float32) {
+	for o := range c.cout {
+		row := acc[o*len(c.taps):]
+		for ch := range c.cin {
+			d := dw[(o*c.cin+ch)*c.kernel:][:c.kernel]
+			for t := range d {
+				d[t] += row[t*c.cin+ch]
+			}
+		}
+	}
+}
+
+// fillTransposed writes the frames of c channels of x in H,W,C order. The
+// frame must be that of an input.
+func (f *frame) fillTransposed(dst, x []float32, c int) {
+	clear(dst[:f.fh*f.fw*c])
+	w := min(f.w, f.fw-f.left)
+	for i := range min(f.h, f.fh-f.top) {
+		row := dst[((f.top+i)*f.fw+f.left)*c:][:w*c]
+		ch := 0
+		for ; ch+4 <= c; ch += 4 {
+			at := (ch*f.h + i) * f.w
+			plane := f.h * f.w
+			interleave4(row[ch:], x[at:][:w], x[at+plane:][:w], x[at+2*plane:][:w], x[at+3*plane:][:w], c)
+		}
+		for ; ch < c; ch++ {
+			for j, v := range x[(ch*f.h+i)*f.w:][:w] {
+				row[j*c+ch] = v
+			}
+		}
+	}
+}
+
+// interleave4 is dst[j*step:][:4] = a[j], b[j], c[j], d[j].
+func interleave4(dst, a, b, c, d []float32, step int) {
+	b, c, d = b[:len(a)], c[:len(a)], d[:len(a)]
+	for j, v := range a {
+		q := dst[j*step:][:4]
+		q[0], q[1], q[2], q[3] = v, b[j], c[j], d[j]
+	}
+}
+
+// runDepthwise adds the gradient of the taps of channel g: one dot product of
+// the gradient's plane with the frame per tap and image.
+func (c *ConvWeightGrad) runDepthwise(dw, dy, x []float32, images Range, g int, scratch []float32) {
+	f := &c.frame
+	for i := images.Lo; i < images.Hi; i++ {
+		img := c.planes(x, i, g, f.h*f.w)
+		if !f.plain() {
+			src := img
+			img, _ = cut(scratch, f.fh*f.fw)
+			f.fill(img, src, 1, 0, f.fh)
+		}
+		grad := c.planes(dy, i, g, c.positions)
+		for t := range c.kernel {
+			dw[g*c.kernel+t] += dotGather(grad, img[c.taps[t]:], c.corners)
+		}
+	}
+}
+
+// dotGather is the sum of a[i]·x[at[i]] in two interleaved chains.
+func dotGather(a, x []float32, at []int32) float32 {
+	var s, r float32
+	at = at[:len(a)]
+	i := 0
+	for ; i+2 <= len(a); i += 2 {
+		s += float32(a[i] * x[at[i]])
+		r += float32(a[i+1] * x[at[i+1]])
+	}
+	if i < len(a) {
+		s += float32(a[i] * x[at[i]])
+	}
+	return s + r
+}
+
+// BiasGrad sets db of channels [lo, hi) to the sum of dy [n,C,hw], where C =
+// len(db), over images and positions.
+func BiasGrad(db, dy []float32, n, hw int, channels Range) {
+	for c := channels.Lo; c < channels.Hi; c++ {
+		var s float64
+		for i := range n {
+			s += float64(sum(dy[(i*len(db)+c)*hw:][:hw]))
+		}
+		db[c] = float32(s)
+	}
+}
