@@ -51,7 +51,7 @@ func BatchNormStats(mean, variance, x []float32, n, hw int, channels Range) {
 //	dx      = weight/sqrt(variance + eps)·(dy - dbias/m - xhat·dweight/m)        else, m = n·hw
 //
 // frozen says that mean and variance are constants; else they are those of x.
-// dx may be nil, where only dweight and dbias are wanted, or dy.
+// dx may be dy.
 func BatchNormBackward(dx, dweight, dbias, dy, x, weight, mean, variance []float32, eps float32, frozen bool, n, hw int, channels Range) {
 	for c := channels.Lo; c < channels.Hi; c++ {
 		inv := InvStd(variance[c], eps)
@@ -63,9 +63,6 @@ func BatchNormBackward(dx, dweight, dbias, dy, x, weight, mean, variance []float
 		}
 		sx *= float64(inv)
 		dbias[c], dweight[c] = float32(s), float32(sx)
-		if dx == nil {
-			continue
-		}
 		// dx = scale·dy + slope·x + shift
 		scale := weight[c] * inv
 		var slope, shift float32
