@@ -1,0 +1,67 @@
+// Package asm tests that the checked-in assembly is what the generators write.
+// Run it with go test -C asm/_asm from the root of the repository.
+package asm
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var generators = []string{"gemm_f32", "gemm_u8", "requant", "zeropoint"}
+
+// body is a generated file without its first line, which names the command.
+func body(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := bytes.Cut(data, []byte("\n"))
+	return rest
+}
+
+func TestCheckedInFilesAreCurrent(t *testing.T) {
+	for _, name := range generators {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out.s")
+			if msg, err := exec.Command("go", "run", "./"+name, "-out", out).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, msg)
+			}
+			if !bytes.Equal(body(t, out), body(t, "../"+name+"_amd64.s")) {
+				t.Errorf("%s_amd64.s is stale: run go generate ./asm", name)
+			}
+		})
+	}
+}
+
+// allowed lists, by the end of a kernel's name, what its level guarantees. It
+// catches a generator that has run out of registers: avo then takes the upper
+// sixteen, which AVX2 does not have.
+var allowed = map[string]*regexp.Regexp{
+	"avx2":       regexp.MustCompile(`^(AVX|AVX2|FMA3|BMI2|CMOV)$`),
+	"avx512":     regexp.MustCompile(`^(AVX|AVX2|FMA3|BMI2|CMOV|AVX512(F|BW|DQ|VL|VNNI))$`),
+	"avx512vnni": regexp.MustCompile(`^(AVX|AVX2|FMA3|BMI2|CMOV|AVX512(F|BW|DQ|VL|VNNI))$`),
+}
+
+func TestKernelsKeepToTheirLevel(t *testing.T) {
+	function := regexp.MustCompile(`// func (\w+)_(\w+)_asm\(.*\n// Requires: (.*)\n`)
+	for _, name := range generators {
+		found := function.FindAllSubmatch(body(t, "../"+name+"_amd64.s"), -1)
+		if len(found) == 0 {
+			t.Errorf("%s_amd64.s: no kernels found", name)
+		}
+		for _, f := range found {
+			level := string(f[2])
+			for _, feature := range strings.Split(string(f[3]), ", ") {
+				if allowed[level] == nil || !allowed[level].MatchString(feature) {
+					t.Errorf("%s_%s requires %s", f[1], level, feature)
+				}
+			}
+		}
+	}
+}
