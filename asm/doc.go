@@ -22,6 +22,7 @@ const (
 	shortB       = "asm: b is too short"
 	shortC       = "asm: c is too short"
 	shortDst     = "asm: dst is too short"
+	shortSrc     = "asm: src is too short"
 	shortW       = "asm: w is too short"
 	badLength    = "asm: slices differ in length"
 	badStride    = "asm: rows overlap"

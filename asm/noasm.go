@@ -12,3 +12,15 @@ func requant(q *Requant) { requantGeneric(q, 0) }
 func sumU8(a []uint8) int32 { return sumU8Generic(a) }
 
 func axpyS32(y, x []int32, s int32) { axpyS32Generic(y, x, s) }
+
+func copyRowsF32(dst []float32, dstStride int, src []float32, srcStride, rows, n int) {
+	copyRowsF32Generic(dst, dstStride, src, srcStride, rows, 0, n)
+}
+
+func gatherF32(dst []float32, stride int, src []float32, offsets []int32, n int) {
+	gatherF32Generic(dst, stride, src, offsets, 0, n)
+}
+
+func finishF32(dst, acc []float32, bias float32, res []float32, lo, hi float32) {
+	finishF32Generic(dst, acc, bias, res, lo, hi)
+}

@@ -1,0 +1,129 @@
+// Command rows_f32 writes rows_f32_amd64.s: what moves and finishes rows of
+// float32 around the micro-kernel.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	ConstraintExpr("!purego")
+	copyRows()
+	gather()
+	finish()
+	Generate()
+}
+
+// copyRows copies rows of a constant distance.
+func copyRows() {
+	TEXT("copyRowsF32_avx2_asm", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride, rows, groups int)")
+	Doc("copyRowsF32_avx2_asm copies rows of 8*groups elements; rows > 0, groups > 0.")
+	dst := Load(Param("dst"), GP64())
+	dstStride := Load(Param("dstStride"), GP64())
+	src := Load(Param("src"), GP64())
+	srcStride := Load(Param("srcStride"), GP64())
+	rows := Load(Param("rows"), GP64())
+	width := Load(Param("groups"), GP64())
+	SHLQ(U8(5), width)
+	SHLQ(U8(2), dstStride)
+	SHLQ(U8(2), srcStride)
+	Label("row")
+	copyRow(dst, src, width)
+	ADDQ(srcStride, src)
+	ADDQ(dstStride, dst)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// gather copies rows from a table of offsets.
+func gather() {
+	TEXT("gatherF32_avx2_asm", NOSPLIT, "func(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)")
+	Doc("gatherF32_avx2_asm copies rows of 8*groups elements from offsets, of which none may exceed limit; rows > 0, groups > 0.")
+	dst := Load(Param("dst"), GP64())
+	stride := Load(Param("stride"), GP64())
+	src := Load(Param("src"), GP64())
+	limit := Load(Param("limit"), GP64())
+	offsets := Load(Param("offsets"), GP64())
+	rows := Load(Param("rows"), GP64())
+	width := Load(Param("groups"), GP64())
+	SHLQ(U8(5), width)
+	SHLQ(U8(2), stride)
+	row, bad := GP64(), GP8()
+	Label("row")
+	Comment("An offset that is negative or too great, as unsigned numbers are, ends it.")
+	MOVLQSX(Mem{Base: offsets}, row)
+	CMPQ(row, limit)
+	JHI(LabelRef("done"))
+	LEAQ(Mem{Base: src, Index: row, Scale: 4}, row)
+	copyRow(dst, row, width)
+	ADDQ(I32(4), offsets)
+	ADDQ(stride, dst)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	Label("done")
+	TESTQ(rows, rows)
+	SETEQ(bad)
+	Store(bad, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
+
+// copyRow copies width bytes, a multiple of 32.
+func copyRow(dst, src, width Register) {
+	p, v := GP64(), YMM()
+	XORQ(p, p)
+	Label("group")
+	VMOVUPS(Mem{Base: src, Index: p, Scale: 1}, v)
+	VMOVUPS(v, Mem{Base: dst, Index: p, Scale: 1})
+	ADDQ(I32(32), p)
+	CMPQ(p, width)
+	JLT(LabelRef("group"))
+}
+
+// finish adds what is constant in a row or comes from another and clamps.
+func finish() {
+	TEXT("finishF32_avx2_asm", NOSPLIT, "func(dst, acc, res *float32, bias, lo, hi float32, groups int)")
+	Doc("finishF32_avx2_asm is FinishF32 on 8*groups elements; groups > 0 and res may be nil.")
+	dst := Load(Param("dst"), GP64())
+	acc := Load(Param("acc"), GP64())
+	res := Load(Param("res"), GP64())
+	end := Load(Param("groups"), GP64())
+	var constants [3]VecVirtual
+	for i, name := range []string{"bias", "lo", "hi"} {
+		constants[i] = YMM()
+		VMOVSS(param(name), constants[i].AsX())
+		VBROADCASTSS(constants[i].AsX(), constants[i])
+	}
+	bias, lo, hi := constants[0], constants[1], constants[2]
+	p, v := GP64(), YMM()
+	SHLQ(U8(5), end)
+	XORQ(p, p)
+	Label("group")
+	VADDPS(Mem{Base: acc, Index: p, Scale: 1}, bias, v)
+	TESTQ(res, res)
+	JZ(LabelRef("clamp"))
+	VADDPS(Mem{Base: res, Index: p, Scale: 1}, v, v)
+	Label("clamp")
+	Comment("The order of the operands lets a NaN through.")
+	VMAXPS(v, lo, v)
+	VMINPS(v, hi, v)
+	VMOVUPS(v, Mem{Base: dst, Index: p, Scale: 1})
+	ADDQ(I32(32), p)
+	CMPQ(p, end)
+	JLT(LabelRef("group"))
+	VZEROUPPER()
+	RET()
+}
+
+// param is the address of an argument.
+func param(name string) Mem {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return p.Addr
+}
