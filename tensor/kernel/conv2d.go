@@ -236,13 +236,8 @@ func finish(dst, acc, bias []float32, o int, residual []float32, at int, act Cla
 	if bias != nil {
 		b = bias[o]
 	}
-	if residual == nil {
-		for i, v := range acc {
-			dst[i] = min(max(v+b, act.Lo), act.Hi)
-		}
-		return
+	if residual != nil {
+		residual = residual[at:][:len(dst)]
 	}
-	for i, r := range residual[at:][:len(dst)] {
-		dst[i] = min(max(acc[i]+b+r, act.Lo), act.Hi)
-	}
+	asm.FinishF32(dst, acc, b, residual, act.Lo, act.Hi)
 }

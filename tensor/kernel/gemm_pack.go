@@ -38,33 +38,17 @@ func PackB(g asm.GemmF32, dst, b []float32, ldb int, trans bool, k, n int) {
 // packPanels packs n vectors of length k into panels of r. Vector j is row j of
 // src if rows is set, else column j.
 func packPanels(dst, src []float32, ld int, rows bool, n, k, r int) {
-	if n%r != 0 {
-		clear(dst[n/r*r*k:])
-	}
-	if rows {
-		for j := 0; j < n; j += r {
-			packRows(dst[j*k:], src[j*ld:], ld, min(r, n-j), k, r)
+	for j := 0; j < n; j += r {
+		w := min(r, n-j)
+		panel := dst[j*k:][:r*k]
+		if w < r {
+			clear(panel)
 		}
-		return
-	}
-	// A few rows of src at a time, which the processor can prefetch.
-	const block = 1
-	for l := 0; l < k; l += block {
-		for j := 0; j < n; j += r {
-			packColumns(dst[j*k+l*r:], src[l*ld+j:], ld, min(r, n-j), min(block, k-l), r)
+		if rows {
+			packRows(panel, src[j*ld:], ld, w, k, r)
+		} else {
+			asm.CopyRowsF32(panel, r, src[j:], ld, k, w)
 		}
-	}
-}
-
-// packColumns copies w columns of src, which are contiguous in every step l.
-func packColumns(panel, src []float32, ld, w, k, r int) {
-	for l := range k {
-		d, s := panel[l*r:][:w], src[l*ld:][:w]
-		for len(d) >= 8 {
-			*(*[8]float32)(d) = *(*[8]float32)(s)
-			d, s = d[8:], s[8:]
-		}
-		copy(d, s)
 	}
 }
 
@@ -72,22 +56,11 @@ func packColumns(panel, src []float32, ld, w, k, r int) {
 func packRows(panel, src []float32, ld, w, k, r int) {
 	i := 0
 	for ; i+4 <= w; i += 4 {
-		interleave4(panel[i:], r, src[i*ld:][:k], src[(i+1)*ld:][:k], src[(i+2)*ld:][:k], src[(i+3)*ld:][:k])
+		interleave4(panel[i:], src[i*ld:][:k], src[(i+1)*ld:][:k], src[(i+2)*ld:][:k], src[(i+3)*ld:][:k], r)
 	}
 	for ; i < w; i++ {
 		for l, v := range src[i*ld:][:k] {
 			panel[l*r+i] = v
 		}
-	}
-}
-
-// interleave4 writes step l of four rows to dst[l*r : l*r+4].
-func interleave4(dst []float32, r int, x0, x1, x2, x3 []float32) {
-	x1, x2, x3 = x1[:len(x0)], x2[:len(x0)], x3[:len(x0)]
-	p := 0
-	for l, v := range x0 {
-		d := dst[p : p+4 : p+4]
-		d[0], d[1], d[2], d[3] = v, x1[l], x2[l], x3[l]
-		p += r
 	}
 }

@@ -1,5 +1,7 @@
 package kernel
 
+import "mixq/asm"
+
 // frame is the region of the plane that a convolution reads: the input with its
 // padding, cropped where no kernel tap looks, and with its pixels moved apart
 // where the convolution is the gradient of a strided one.
@@ -102,26 +104,12 @@ func gather(dst, src []float32, rows, cols []int32) {
 		for j+run < n && cols[j+run] == cols[j]+int32(run) {
 			run++
 		}
-		d, s := dst[j:], src[cols[j]:]
-		switch {
-		case run >= 32:
-			run = 32
-			for l, r := range rows {
-				*(*[32]float32)(d[n*l:]) = *(*[32]float32)(s[r:])
-			}
-		case run >= 16:
-			run = 16
-			for l, r := range rows {
-				*(*[16]float32)(d[n*l:]) = *(*[16]float32)(s[r:])
-			}
-		case run >= 8:
-			run = 8
-			for l, r := range rows {
-				*(*[8]float32)(d[n*l:]) = *(*[8]float32)(s[r:])
-			}
-		default:
+		if run >= 8 {
+			run &^= 7
+			asm.GatherF32(dst[j:], n, src[cols[j]:], rows, run)
+		} else {
 			run = min(8, n-j)
-			gatherColumns(d, src, rows, cols[j:j+run], n)
+			gatherColumns(dst[j:], src, rows, cols[j:j+run], n)
 		}
 		j += run
 	}
