@@ -1,0 +1,253 @@
+package infer
+
+import (
+	"fmt"
+
+	"mixq/infer/artifact"
+	"mixq/internal/par"
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// Program is a network ready to run. It is immutable and safe for concurrent
+// use; the graph that it was made from must not change while it is in use.
+type Program struct {
+	graph *nn.Graph
+	meta  artifact.Meta
+	opt   Options
+	steps []step
+
+	group              int // images that go through all steps together
+	realSize, codeSize int // of the arenas, for one image
+	scratch            scratchSize
+}
+
+// Open reads a .mixq file and compiles its network. Errors name the file.
+func Open(path string, o Options) (*Program, error) {
+	g, meta, err := artifact.Read(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Compile(g, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	p.meta = meta
+	return p, nil
+}
+
+// Compile plans and packs g, whose values must have N = 1 (Options.Batch says
+// how many images run at once). It chooses kernels for the current level of
+// package isa. It fails if g is invalid or has parameters without data, if a
+// layer has no form for its mix of real and quantized values, and in Float mode
+// if any value is quantized.
+func Compile(g *nn.Graph, o Options) (*Program, error) {
+	o, err := o.resolve()
+	if err != nil {
+		return nil, err
+	}
+	if err := check(g, o.Mode); err != nil {
+		return nil, err
+	}
+	c := newCompiler(g, o)
+	if err := c.plan(); err != nil {
+		return nil, err
+	}
+	return c.finish(), nil
+}
+
+// Graph is the network that the program runs; it must not be changed.
+func (p *Program) Graph() *nn.Graph { return p.graph }
+
+// Meta is what the file said about itself; zero for a Program from Compile.
+func (p *Program) Meta() artifact.Meta { return p.meta }
+
+// check finds what makes a graph impossible to run, other than single layers.
+func check(g *nn.Graph, m Mode) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	known := map[*nn.Value]bool{}
+	for _, v := range g.Inputs {
+		known[v] = true
+		if err := checkValue(v, m); err != nil {
+			return err
+		}
+	}
+	for _, n := range g.Nodes {
+		for _, v := range n.Out {
+			known[v] = true
+			if err := checkValue(v, m); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range g.Params() {
+		switch {
+		case v.Data == nil:
+			return fmt.Errorf("infer: parameter %s has no data: bind weights to the network first", v.Name)
+		case m == Float && v.Type.DType != tensor.Float32:
+			return fmt.Errorf("infer: parameter %s is quantized: run this network in integer or simulate mode", v.Name)
+		}
+	}
+	for _, v := range g.Outputs {
+		if !known[v] {
+			return fmt.Errorf("infer: output %s is a parameter", v.Name)
+		}
+	}
+	return checkPixels(g)
+}
+
+// checkValue checks an activation.
+func checkValue(v *nn.Value, m Mode) error {
+	t := v.Type
+	switch {
+	case len(t.Shape) != 2 && len(t.Shape) != 4:
+		return fmt.Errorf("infer: %s is %v, want N,C,H,W or N,C", v.Name, t.Shape)
+	case t.Shape[0] != 1:
+		return fmt.Errorf("infer: %s is %v; compile a graph for one image and set Options.Batch", v.Name, t.Shape)
+	case t.Quant == nil && t.DType != tensor.Float32:
+		return fmt.Errorf("infer: %s is %v; activations are float32 or have a scale and zero point", v.Name, t.DType)
+	case t.Quant != nil && (t.DType != tensor.Uint8 || len(t.Quant.Scale) != 1):
+		return fmt.Errorf("infer: %s is %v with %d scales; quantized activations are uint8 with one scale", v.Name, t.DType, len(t.Quant.Scale))
+	case t.Quant != nil && m == Float:
+		return fmt.Errorf("infer: %s is quantized: run this network in integer or simulate mode", v.Name)
+	}
+	return nil
+}
+
+func checkPixels(g *nn.Graph) error {
+	if len(g.Pixels) == 0 {
+		return nil
+	}
+	if len(g.Inputs) != 1 || len(g.Inputs[0].Type.Shape) != 4 || g.Inputs[0].Type.Shape[1] != len(g.Pixels) {
+		return fmt.Errorf("infer: %s: a pixel table of %d channels does not fit the inputs", g.Name, len(g.Pixels))
+	}
+	return nil
+}
+
+// compiler turns a valid graph into a program.
+type compiler struct {
+	g     *nn.Graph
+	opt   Options
+	slots map[*nn.Value]*slot
+	all   []*slot // without duplicates, in the order of making
+	steps []step
+}
+
+func newCompiler(g *nn.Graph, o Options) *compiler {
+	c := &compiler{g: g, opt: o, slots: map[*nn.Value]*slot{}}
+	for _, v := range g.Inputs {
+		c.addSlot(v)
+	}
+	for _, n := range g.Nodes {
+		if v, ok := c.alias(n); ok {
+			c.slots[n.Out[0]] = c.slots[v]
+			continue
+		}
+		for _, v := range n.Out {
+			c.addSlot(v)
+		}
+	}
+	return c
+}
+
+func (c *compiler) addSlot(v *nn.Value) {
+	s := newSlot(v.Type.Shape, c.isReal(v))
+	c.slots[v] = s
+	c.all = append(c.all, s)
+}
+
+// isReal reports whether v is held in float32.
+func (c *compiler) isReal(v *nn.Value) bool { return c.opt.Mode != Integer || v.Type.Quant == nil }
+
+// plan makes the steps: load inputs, run nodes, store outputs. Nodes are
+// planned in parallel, because packing weights takes most of the time.
+func (c *compiler) plan() error {
+	nodes := make([][]step, len(c.g.Nodes))
+	errs := make([]error, len(c.g.Nodes))
+	par.For(c.opt.Threads, len(c.g.Nodes), func(_, i int) {
+		nodes[i], errs[i] = c.planNode(c.g.Nodes[i])
+	})
+	for i, v := range c.g.Inputs {
+		c.add(c.load(v, i), nil, []*nn.Value{v})
+	}
+	for i, n := range c.g.Nodes {
+		if errs[i] != nil {
+			return fmt.Errorf("infer: %s: %w", n.Name, errs[i])
+		}
+		for _, s := range nodes[i] {
+			c.add(s, n.In, n.Out)
+		}
+	}
+	for i, v := range c.g.Outputs {
+		c.add(c.store(v, i), []*nn.Value{v}, nil)
+	}
+	return nil
+}
+
+// planNode makes the steps of one node, of which the last completes it.
+func (c *compiler) planNode(n *nn.Node) ([]step, error) {
+	plan, err := c.planner(n)
+	if err != nil {
+		return nil, err
+	}
+	s, err := plan(c, n)
+	if err != nil {
+		return nil, err
+	}
+	steps := []step{s}
+	if c.opt.Mode == Simulate && n.Out[0].Type.Quant != nil && !n.Op.Kind().CodesMove() {
+		steps = append(steps, c.round(n.Out[0]))
+	}
+	last := &steps[len(steps)-1]
+	last.node = n
+	for _, v := range n.Out {
+		last.outs = append(last.outs, c.slots[v])
+	}
+	return steps, nil
+}
+
+// add appends a step that reads and writes the given values.
+func (c *compiler) add(s step, in, out []*nn.Value) {
+	at := len(c.steps)
+	c.steps = append(c.steps, s)
+	for _, v := range in {
+		if sl := c.slots[v]; sl != nil { // not a parameter
+			sl.last = at
+		}
+	}
+	for _, v := range out {
+		sl := c.slots[v]
+		if sl.first < 0 {
+			sl.first = at
+		}
+		sl.last = at
+	}
+}
+
+// groupBytes is the size of arena that images which run together may take: a
+// part of a second-level cache.
+const groupBytes = 1 << 20
+
+// finish places the slots and sizes everything.
+func (c *compiler) finish() *Program {
+	var reals, codes []*slot
+	for _, s := range c.all {
+		if s.real {
+			reals = append(reals, s)
+		} else {
+			codes = append(codes, s)
+		}
+	}
+	p := &Program{graph: c.g, opt: c.opt, steps: c.steps}
+	p.realSize, p.codeSize = place(reals), place(codes)
+	for _, s := range p.steps {
+		p.scratch.cover(s.need)
+	}
+	p.group = p.opt.Batch
+	if p.opt.Observe == nil { // an observer sees the whole batch at once
+		p.group = min(p.group, max(groupBytes/max(4*p.realSize+p.codeSize, 1), 4*p.opt.Threads))
+	}
+	return p
+}

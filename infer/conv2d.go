@@ -1,0 +1,35 @@
+package infer
+
+import (
+	"mixq/nn"
+	"mixq/tensor/kernel"
+)
+
+// conv2dReal runs a convolution in float32.
+func conv2dReal(c *compiler, n *nn.Node) (step, error) {
+	op := n.Op.(*nn.Conv2d)
+	o, _ := n.Operands()
+	weight, err := realParam(o.Weight)
+	if err != nil {
+		return step{}, err
+	}
+	bias, err := realBias(o)
+	if err != nil {
+		return step{}, err
+	}
+	x, y, res, act := c.slots[o.X], c.slots[n.Out[0]], c.slots[o.Residual], op.Act.Clamp()
+	conv := kernel.NewConvF32(op.Conv2dParams, x.c, x.h, x.w, y.c, weight)
+	return step{
+		tiles: conv.Tiles(),
+		need:  scratchSize{reals: conv.Scratch()},
+		run: func(e *env, t task) {
+			for i := t.images.Lo; i < t.images.Hi; i++ {
+				var r []float32
+				if res != nil {
+					r = e.real(res, i)
+				}
+				conv.Run(e.real(y, i), e.real(x, i), bias, r, act, t.tiles, e.scratch[t.worker].reals)
+			}
+		},
+	}, nil
+}

@@ -1,0 +1,78 @@
+package infer
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+func TestRunDoesNotAllocate(t *testing.T) {
+	for _, tt := range allocCases(t) {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, threads := range []int{1, 2} {
+				tt.o.Threads, tt.o.Batch = threads, 3
+				p, err := Compile(tt.g, tt.o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := p.NewSession()
+				defer s.Close()
+				x := randomReal(rand.New(rand.NewPCG(1, 1)), tt.g.Inputs[0], 3)
+				few := x.Slice(0, 2)
+				n := testing.AllocsPerRun(20, func() {
+					for _, in := range []*tensor.Tensor{x, few} {
+						if _, err := s.Run(in); err != nil {
+							t.Fatal(err)
+						}
+					}
+				})
+				if n != 0 {
+					t.Errorf("%d threads: %v allocations a run, want 0", threads, n)
+				}
+			}
+		})
+	}
+}
+
+type allocCase struct {
+	name string
+	g    *nn.Graph
+	o    Options
+}
+
+func allocCases(t *testing.T) []allocCase {
+	return []allocCase{
+		{"float", everything(t, false), Options{Mode: Float}},
+	}
+}
+
+func TestRunErrors(t *testing.T) {
+	g := everything(t, true)
+	p, err := Compile(g, Options{Batch: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := p.NewSession()
+	defer s.Close()
+	x := func(d tensor.DType, shape ...int) *tensor.Tensor { return tensor.New(d, shape...) }
+	for _, tt := range []struct {
+		name string
+		in   []*tensor.Tensor
+		want string
+	}{
+		{"none", nil, "0 inputs, want 1"},
+		{"too many images", []*tensor.Tensor{x(tensor.Float32, 3, 5, 11, 9)}, "up to 2 images"},
+		{"size", []*tensor.Tensor{x(tensor.Float32, 1, 5, 11, 8)}, "input x is 1x5x11x8"},
+		{"rank", []*tensor.Tensor{x(tensor.Float32, 1, 5, 99)}, "input x is"},
+		{"bytes without a table", []*tensor.Tensor{x(tensor.Uint8, 1, 5, 11, 9)}, "uint8, want float32"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := s.Run(tt.in...); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error = %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
