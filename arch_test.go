@@ -9,6 +9,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -173,6 +174,60 @@ func imports(t *testing.T, dir string) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// The budgets of an embedding program.
+const (
+	maxEmbedded = 100     // packages that infer depends on, the standard library's among them
+	maxBinary   = 6 << 20 // bytes of a stripped program for arm64
+)
+
+// TestInferDependencies holds what an embedding program compiles to its budget.
+func TestInferDependencies(t *testing.T) {
+	deps := strings.Fields(run(t, nil, "list", "-deps", "./infer"))
+	if len(deps) > maxEmbedded {
+		t.Errorf("infer depends on %d packages, more than %d", len(deps), maxEmbedded)
+	}
+	for _, banned := range []string{"autograd", "nn/train", "quantize", "milp", "models", "dataset"} {
+		if slices.ContainsFunc(deps, func(d string) bool { return matches(module+"/"+banned+"/...", d) }) {
+			t.Errorf("infer depends on %s", banned)
+		}
+	}
+	if i := slices.IndexFunc(deps, func(d string) bool { return strings.HasPrefix(d, "gonum.org/") }); i >= 0 {
+		t.Errorf("infer depends on %s", deps[i])
+	}
+}
+
+// TestEmbeddedSize builds the example that embeds infer as a device would run
+// it.
+func TestEmbeddedSize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds a program for arm64, which takes a while; not in short mode")
+	}
+	program := filepath.Join(t.TempDir(), "embed")
+	env := []string{"GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0"}
+	run(t, env, "build", "-trimpath", "-ldflags=-s -w", "-o", program, "./examples/embed")
+	info, err := os.Stat(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes", info.Size())
+	if info.Size() > maxBinary {
+		t.Errorf("the stripped program has %d bytes, more than %d", info.Size(), maxBinary)
+	}
+}
+
+// run runs the go command and returns what it prints.
+func run(t *testing.T, env []string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", args...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go %s: %v", strings.Join(args, " "), err)
+	}
+	return string(out)
 }
 
 // topLevel is all that may lie at the top of the repository.
