@@ -9,7 +9,7 @@ var (
 
 func requant(q *Requant) { requantGeneric(q, 0) }
 
-func sumU8(a []uint8) int32 { return sumU8Generic(a) }
+func sumRowsU8(sums []int32, a []uint8, stride, k int) { sumRowsU8Generic(sums, a, stride, k) }
 
 func axpyS32(y, x []int32, s int32) { axpyS32Generic(y, x, s) }
 

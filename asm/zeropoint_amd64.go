@@ -10,11 +10,12 @@ import (
 
 //go:generate go run -C _asm ./zeropoint -out ../zeropoint_amd64.s
 
-func sumU8(a []uint8) int32 {
-	if isa.Current() < isa.AVX2 || len(a) < 32 {
-		return sumU8Generic(a)
+func sumRowsU8(sums []int32, a []uint8, stride, k int) {
+	if isa.Current() < isa.AVX2 || k < 8 {
+		sumRowsU8Generic(sums, a, stride, k)
+		return
 	}
-	return sumU8_avx2_asm(unsafe.SliceData(a), len(a)/32) + sumU8Generic(a[len(a)&^31:])
+	sumRowsU8_avx2_asm(unsafe.SliceData(sums), unsafe.SliceData(a), stride, len(sums), k)
 }
 
 func axpyS32(y, x []int32, s int32) {
@@ -27,7 +28,7 @@ func axpyS32(y, x []int32, s int32) {
 }
 
 //go:noescape
-func sumU8_avx2_asm(a *uint8, groups int) int32
+func sumRowsU8_avx2_asm(sums *int32, a *uint8, stride, rows, k int)
 
 //go:noescape
 func axpyS32_avx2_asm(y, x *int32, s int32, groups int)

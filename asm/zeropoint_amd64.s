@@ -4,28 +4,66 @@
 
 #include "textflag.h"
 
-// func sumU8_avx2_asm(a *uint8, groups int) int32
-// Requires: AVX, AVX2
-TEXT ·sumU8_avx2_asm(SB), NOSPLIT, $0-20
-	MOVQ  a+0(FP), AX
-	MOVQ  groups+8(FP), CX
-	VPXOR Y2, Y2, Y2
+// func sumRowsU8_avx2_asm(sums *int32, a *uint8, stride int, rows int, k int)
+// Requires: AVX, AVX2, BMI2
+TEXT ·sumRowsU8_avx2_asm(SB), NOSPLIT, $0-40
+	MOVQ  sums+0(FP), AX
+	MOVQ  a+8(FP), CX
+	MOVQ  stride+16(FP), DX
+	MOVQ  rows+24(FP), BX
+	MOVQ  k+32(FP), SI
+	VPXOR Y3, Y3, Y3
+
+row:
+	MOVQ  CX, DI
+	MOVQ  SI, R8
 	VPXOR Y0, Y0, Y0
+	VPXOR X1, X1, X1
+	SUBQ  $+32, R8
+	JLT   eights
 
 group:
-	VPSADBW (AX), Y2, Y1
-	VPADDQ  Y1, Y0, Y0
-	ADDQ    $+32, AX
-	DECQ    CX
-	JNZ     group
+	VPSADBW (DI), Y3, Y2
+	VPADDQ  Y2, Y0, Y0
+	ADDQ    $+32, DI
+	SUBQ    $+32, R8
+	JGE     group
 
-	// Add the four partial sums.
-	VEXTRACTI128 $0x01, Y0, X1
+eights:
+	ADDQ $+24, R8
+	JLT  rest
+
+eight:
+	VMOVQ   (DI), X2
+	VPSADBW X2, X3, X2
+	VPADDQ  X2, X1, X1
+	ADDQ    $+8, DI
+	SUBQ    $+8, R8
+	JGE     eight
+
+rest:
+	// left is now 8 less than the number of bytes left.
+	MOVQ    (DI)(R8*1), DI
+	NEGQ    R8
+	SHLQ    $0x03, R8
+	CMPQ    R8, $+64
+	JE      add
+	SHRXQ   R8, DI, DI
+	VMOVQ   DI, X2
+	VPSADBW X2, X3, X2
+	VPADDQ  X2, X1, X1
+
+add:
+	VEXTRACTI128 $0x01, Y0, X2
+	VPADDQ       X2, X0, X0
 	VPADDQ       X1, X0, X0
-	VPSHUFD      $0xee, X0, X1
-	VPADDQ       X1, X0, X0
-	VMOVD        X0, AX
-	MOVL         AX, ret+16(FP)
+	VPSHUFD      $0xee, X0, X2
+	VPADDQ       X2, X0, X0
+	VMOVD        X0, (AX)
+	ADDQ         $+4, AX
+	ADDQ         DX, CX
+	DECQ         BX
+	JNZ          row
 	VZEROUPPER
 	RET
 

@@ -1,12 +1,14 @@
 package asm
 
-// sumU8Generic is the definition of SumU8.
-func sumU8Generic(a []uint8) int32 {
-	var s int32
-	for _, v := range a {
-		s += int32(v)
+// sumRowsU8Generic is the definition of SumRowsU8.
+func sumRowsU8Generic(sums []int32, a []uint8, stride, k int) {
+	for i := range sums {
+		var s int32
+		for _, v := range a[i*stride:][:k] {
+			s += int32(v)
+		}
+		sums[i] = s
 	}
-	return s
 }
 
 // axpyS32Generic is the definition of AxpyS32.

@@ -8,19 +8,29 @@ import (
 	"mixq/internal/isatest"
 )
 
-func TestSumU8(t *testing.T) {
+func TestSumRowsU8(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	isatest.Each(t, func(t *testing.T) {
-		for n := range 100 {
+		for k := range 100 {
 			for _, act := range []func() uint8{func() uint8 { return 255 }, func() uint8 { return uint8(rng.Uint32()) }} {
-				a := newGuarded[uint8](n)
-				var want int32
+				rows, stride := k%4, k%3*k/2 // overlapping, touching and equal rows
+				a, sums := newGuarded[uint8](max(0, (rows-1)*stride+k)), newGuarded[int32](rows)
 				for i := range a.s {
 					a.s[i] = act()
-					want += int32(a.s[i])
 				}
-				if got := SumU8(a.s); got != want {
-					t.Fatalf("n=%d: SumU8 = %d, want %d", n, got, want)
+				SumRowsU8(sums.s, a.s, stride, k)
+				sums.check(t)
+				for i, got := range sums.s {
+					var want int32
+					for l := range k {
+						want += int32(a.s[i*stride+l])
+					}
+					if got != want {
+						t.Fatalf("k=%d: sum of row %d = %d, want %d", k, i, got, want)
+					}
+					if got := SumU8(a.s[i*stride:][:k]); got != want {
+						t.Fatalf("k=%d: SumU8 = %d, want %d", k, got, want)
+					}
 				}
 			}
 		}
@@ -31,7 +41,14 @@ func TestSumU8(t *testing.T) {
 		if got := SumU8(long); got != 255<<23 {
 			t.Errorf("SumU8 of 2^23 codes of 255 = %d, want %d", got, 255<<23)
 		}
+		if n := testing.AllocsPerRun(10, func() { SumU8(long[:40]) }); n != 0 {
+			t.Errorf("SumU8 allocates %v times, want 0", n)
+		}
 	})
+	a := make([]uint8, 10)
+	wantPanic(t, "SumRowsU8", badDepth, func() { SumRowsU8(make([]int32, 1), a, 1, -1) })
+	wantPanic(t, "SumRowsU8", badStride, func() { SumRowsU8(make([]int32, 1), a, -1, 1) })
+	wantPanic(t, "SumRowsU8", shortA, func() { SumRowsU8(make([]int32, 2), a, 8, 8) })
 }
 
 func TestAxpyS32(t *testing.T) {
@@ -58,10 +75,12 @@ func TestAxpyS32(t *testing.T) {
 	wantPanic(t, "AxpyS32", badLength, func() { AxpyS32(make([]int32, 1), make([]int32, 2), 1) })
 }
 
-func BenchmarkSumU8(b *testing.B) {
-	a := make([]uint8, 576)
-	b.SetBytes(int64(len(a)))
+// BenchmarkSumRowsU8 sums the patches of a tile.
+func BenchmarkSumRowsU8(b *testing.B) {
+	const rows, k = 12, 144
+	a, sums := make([]uint8, rows*k), make([]int32, rows)
+	b.SetBytes(rows * k)
 	for b.Loop() {
-		SumU8(a)
+		SumRowsU8(sums, a, k, k)
 	}
 }

@@ -37,9 +37,7 @@ func GemmU8Requant(g asm.GemmU8, q asm.Requant, a []uint8, lda int, packed []byt
 		part := q
 		part.Rows, part.Sums, part.AccStride = tiles.hi-i, sums, g.NR
 		if q.WZero != nil {
-			for r := range part.Rows {
-				sums[r] = asm.SumU8(a[(i+r)*lda:][:k])
-			}
+			asm.SumRowsU8(sums[:part.Rows], a[i*lda:], lda, k)
 		}
 		for j := 0; j < q.Cols; j += g.NR {
 			part.Acc = tiles.run(j)
