@@ -117,6 +117,18 @@ func TestGemmF32Panics(t *testing.T) {
 	})
 }
 
+// FuzzGemmF32 compares every kernel with float64 arithmetic.
+func FuzzGemmF32(f *testing.F) {
+	f.Add([]byte{1, 2, 3, 250}, uint16(9), uint8(3))
+	f.Fuzz(func(t *testing.T, data []byte, k uint16, pad uint8) {
+		if len(data) == 0 {
+			return
+		}
+		value := func(i int) float32 { return float32(int8(data[i%len(data)])) * (1 + float32(i%31)/64) }
+		eachGemmF32(t, func(g GemmF32) { checkGemmF32Kernel(t, g, g.NR+int(pad), int(k%512), value) })
+	})
+}
+
 // BenchmarkGemmF32 multiplies panels that are in the first-level cache.
 func BenchmarkGemmF32(b *testing.B) {
 	eachGemmF32(b, func(g GemmF32) {

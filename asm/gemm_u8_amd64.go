@@ -11,12 +11,13 @@ import (
 //go:generate go run -C _asm ./gemm_u8 -out ../gemm_u8_amd64.s
 
 var gemmU8sArch = []GemmU8{
-	newGemmU8("gemmU8S8_4x16c4_wide_avx2", isa.AVX2, 4, 8, 2, gemmU8S8_4x16c4_wide_avx2_asm),
-	newGemmU8("gemmU8S8_6x16c4_single_avx2", isa.AVX2, 6, 7, 1, gemmU8S8_6x16c4_single_avx2_asm),
-	newGemmU8("gemmU8S8_4x16c4_double_avx2", isa.AVX2, 4, 6, 1, gemmU8S8_4x16c4_double_avx2_asm),
-	newGemmU8("gemmU8S4_6x16c4_deep_avx2", isa.AVX2, 6, 4, 1, deep(8)),
-	newGemmU8("gemmU8S3_6x16c4_deep_avx2", isa.AVX2, 6, 3, 1, deep(16)),
-	newGemmU8("gemmU8S2_6x16c4_deep_avx2", isa.AVX2, 6, 2, 1, deep(32)),
+	newGemmU8("gemmU8S8_4x16c4_avx2", isa.AVX2, 4, 8, 2, gemmU8S8_4x16c4_avx2_asm),
+	newGemmU8("gemmU8S7_6x16c4_avx2", isa.AVX2, 6, 7, 1, gemmU8S7_6x16c4_avx2_asm),
+	newGemmU8("gemmU8S6_4x16c4_avx2", isa.AVX2, 4, 6, 1, gemmU8S6_4x16c4_avx2_asm),
+	newGemmU8("gemmU8S5_6x16c4_avx2", isa.AVX2, 6, 5, 1, deep(4)),
+	newGemmU8("gemmU8S4_6x16c4_avx2", isa.AVX2, 6, 4, 1, deep(8)),
+	newGemmU8("gemmU8S3_6x16c4_avx2", isa.AVX2, 6, 3, 1, deep(16)),
+	newGemmU8("gemmU8S2_6x16c4_avx2", isa.AVX2, 6, 2, 1, deep(32)),
 	newGemmU8("gemmU8S8_12x16c4_avx512vnni", isa.AVX512VNNI, 12, 8, 1, gemmU8S8_12x16c4_avx512vnni_asm),
 }
 
@@ -37,10 +38,12 @@ func newGemmU8(name string, level isa.Level, mr, wbits, wbytes int, kernel kerne
 	return GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: wbytes, Pack: pack, Run: run}
 }
 
-// deep is the kernel that widens its 16-bit sums every depth steps.
+// deep is the kernel that widens its 16-bit sums every depth steps. A step adds
+// a pair of products, of magnitude 2*255*2^(b-1) at most for b bits, so 2^(7-b)
+// steps reach 32640 and no lane saturates.
 func deep(depth int) kernelU8 {
 	return func(c *int32, a *uint8, lda int, packed *byte, steps int) {
-		gemmU8S8_6x16c4_deep_avx2_asm(c, a, lda, packed, steps, depth)
+		gemmU8S5_6x16c4_avx2_asm(c, a, lda, packed, steps, depth)
 	}
 }
 
@@ -64,16 +67,16 @@ func packWide(dst []byte, w []int8, n, k int) {
 }
 
 //go:noescape
-func gemmU8S8_4x16c4_wide_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+func gemmU8S8_4x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 
 //go:noescape
-func gemmU8S8_6x16c4_single_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+func gemmU8S7_6x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 
 //go:noescape
-func gemmU8S8_4x16c4_double_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+func gemmU8S6_4x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 
 //go:noescape
-func gemmU8S8_6x16c4_deep_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps, depth int)
+func gemmU8S5_6x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps, depth int)
 
 //go:noescape
 func gemmU8S8_12x16c4_avx512vnni_asm(c *int32, a *uint8, lda int, packed *byte, steps int)

@@ -22,9 +22,9 @@ DATA ones16<>+28(SB)/2, $0x0001
 DATA ones16<>+30(SB)/2, $0x0001
 GLOBL ones16<>(SB), RODATA|NOPTR, $32
 
-// func gemmU8S8_6x16c4_deep_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int, depth int)
+// func gemmU8S5_6x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int, depth int)
 // Requires: AVX, AVX2, CMOV
-TEXT ·gemmU8S8_6x16c4_deep_avx2_asm(SB), NOSPLIT, $0-48
+TEXT ·gemmU8S5_6x16c4_avx2_asm(SB), NOSPLIT, $0-48
 	MOVQ    c+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    packed+24(FP), DX
@@ -55,18 +55,32 @@ block:
 	CMPQ    BX, R10
 	CMOVQLT BX, R10
 	SUBQ    R10, BX
-	VPXOR   Y0, Y0, Y0
-	VPXOR   Y1, Y1, Y1
-	VPXOR   Y2, Y2, Y2
-	VPXOR   Y3, Y3, Y3
-	VPXOR   Y4, Y4, Y4
-	VPXOR   Y5, Y5, Y5
-	VPXOR   Y6, Y6, Y6
-	VPXOR   Y7, Y7, Y7
-	VPXOR   Y8, Y8, Y8
-	VPXOR   Y9, Y9, Y9
-	VPXOR   Y10, Y10, Y10
-	VPXOR   Y11, Y11, Y11
+
+	// The first step sets the sums.
+	VMOVDQU      (DX), Y12
+	VMOVDQU      32(DX), Y13
+	VPBROADCASTD (CX), Y14
+	VPMADDUBSW   Y12, Y14, Y0
+	VPMADDUBSW   Y13, Y14, Y1
+	VPBROADCASTD (CX)(SI*1), Y14
+	VPMADDUBSW   Y12, Y14, Y2
+	VPMADDUBSW   Y13, Y14, Y3
+	VPBROADCASTD (CX)(SI*2), Y14
+	VPMADDUBSW   Y12, Y14, Y4
+	VPMADDUBSW   Y13, Y14, Y5
+	VPBROADCASTD (CX)(DI*1), Y14
+	VPMADDUBSW   Y12, Y14, Y6
+	VPMADDUBSW   Y13, Y14, Y7
+	VPBROADCASTD (CX)(SI*4), Y14
+	VPMADDUBSW   Y12, Y14, Y8
+	VPMADDUBSW   Y13, Y14, Y9
+	VPBROADCASTD (CX)(R8*1), Y14
+	VPMADDUBSW   Y12, Y14, Y10
+	VPMADDUBSW   Y13, Y14, Y11
+	ADDQ         $+4, CX
+	ADDQ         $+64, DX
+	DECQ         R10
+	JZ           widen
 
 step:
 	VMOVDQU      (DX), Y12
@@ -106,6 +120,7 @@ step:
 	DECQ         R10
 	JNZ          step
 
+widen:
 	// Widen pairs to 32 bits and add them to C.
 	VPMADDWD ones16<>+0(SB), Y0, Y0
 	VPADDD   (AX), Y0, Y0
@@ -149,9 +164,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemmU8S8_6x16c4_single_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+// func gemmU8S7_6x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 // Requires: AVX, AVX2
-TEXT ·gemmU8S8_6x16c4_single_avx2_asm(SB), NOSPLIT, $0-40
+TEXT ·gemmU8S7_6x16c4_avx2_asm(SB), NOSPLIT, $0-40
 	MOVQ   c+0(FP), AX
 	MOVQ   a+8(FP), CX
 	MOVQ   packed+24(FP), DX
@@ -240,9 +255,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemmU8S8_4x16c4_double_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+// func gemmU8S6_4x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 // Requires: AVX, AVX2
-TEXT ·gemmU8S8_4x16c4_double_avx2_asm(SB), NOSPLIT, $0-40
+TEXT ·gemmU8S6_4x16c4_avx2_asm(SB), NOSPLIT, $0-40
 	MOVQ   c+0(FP), AX
 	MOVQ   a+8(FP), CX
 	MOVQ   packed+24(FP), DX
@@ -363,9 +378,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func gemmU8S8_4x16c4_wide_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+// func gemmU8S8_4x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
 // Requires: AVX, AVX2
-TEXT ·gemmU8S8_4x16c4_wide_avx2_asm(SB), NOSPLIT, $0-40
+TEXT ·gemmU8S8_4x16c4_avx2_asm(SB), NOSPLIT, $0-40
 	MOVQ   c+0(FP), AX
 	MOVQ   a+8(FP), CX
 	MOVQ   packed+24(FP), DX

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"mixq/internal/isa"
 	"mixq/internal/isatest"
 )
 
@@ -203,6 +204,26 @@ func TestRequantDoesNotAllocate(t *testing.T) {
 	isatest.Each(t, func(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() { RequantRow(dst, acc, bias, mult, 0, 255, 0) }); n != 0 {
 			t.Errorf("RequantRow allocates %v times, want 0", n)
+		}
+	})
+}
+
+// FuzzRequant compares every level with exact arithmetic.
+func FuzzRequant(f *testing.F) {
+	f.Add(uint64(1), uint8(17), uint8(3), int32(1000), float32(0.01))
+	f.Add(uint64(2), uint8(8), uint8(1), int32(math.MaxInt32), float32(0.5))
+	f.Fuzz(func(t *testing.T, seed uint64, cols, flags uint8, acc int32, mult float32) {
+		if math.IsNaN(float64(mult)) || math.Abs(float64(mult)) > 0x1p90 {
+			return // a multiplier is finite, and so is its product with a sum
+		}
+		for _, level := range isa.Available() {
+			rng := rand.New(rand.NewPCG(seed, 0))
+			restore := isa.Force(level)
+			checkRequant(t, requantCase{rows: 1 + int(flags/8%4), cols: int(cols % 64), pad: int(flags / 32),
+				affine: flags&1 != 0, res: flags&2 != 0,
+				acc:  func() int32 { return acc ^ int32(rng.Uint32()>>(flags&31)) },
+				mult: func() float32 { return mult * rng.Float32() }}, rng)
+			restore()
 		}
 	})
 }

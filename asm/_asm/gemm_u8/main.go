@@ -100,7 +100,7 @@ func (o operands) store(sums []VecVirtual, bytes int) {
 // are in memory, so that all registers hold 16-bit sums.
 func deep(ones Mem) {
 	const mr = 6
-	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_deep_avx2", mr), "is for weights so narrow that depth steps fit in 16 bits.", mr, ", depth int")
+	o := begin(fmt.Sprintf("gemmU8S5_%dx16c4_avx2", mr), "is for weights so narrow that depth steps fit in 16 bits.", mr, ", depth int")
 	depth := Load(Param("depth"), GP64())
 	sums := vectors(2*mr, YMM)
 	w := vectors(2, YMM)
@@ -119,23 +119,31 @@ func deep(ones Mem) {
 	CMPQ(o.steps, n)
 	CMOVQLT(o.steps, n)
 	SUBQ(n, o.steps)
-	zero(sums)
+	step := func(multiply func(w, x, sum Op)) {
+		VMOVDQU(Mem{Base: o.w}, w[0])
+		VMOVDQU(Mem{Base: o.w, Disp: 32}, w[1])
+		for i := range mr {
+			VPBROADCASTD(o.row[i], x)
+			for j := range w {
+				multiply(w[j], x, sums[2*i+j])
+			}
+		}
+		ADDQ(I8(4), o.a)
+		ADDQ(I8(64), o.w)
+		DECQ(n)
+	}
+	Comment("The first step sets the sums.")
+	step(func(w, x, sum Op) { VPMADDUBSW(w, x, sum) })
+	JZ(LabelRef("widen"))
 
 	Label("step")
-	VMOVDQU(Mem{Base: o.w}, w[0])
-	VMOVDQU(Mem{Base: o.w, Disp: 32}, w[1])
-	for i := range mr {
-		VPBROADCASTD(o.row[i], x)
-		for j := range w {
-			VPMADDUBSW(w[j], x, t)
-			VPADDW(t, sums[2*i+j], sums[2*i+j])
-		}
-	}
-	ADDQ(I32(4), o.a)
-	ADDQ(I32(64), o.w)
-	DECQ(n)
+	step(func(w, x, sum Op) {
+		VPMADDUBSW(w, x, t)
+		VPADDW(t, sum, sum)
+	})
 	JNZ(LabelRef("step"))
 
+	Label("widen")
 	Comment("Widen pairs to 32 bits and add them to C.")
 	for i, s := range sums {
 		VPMADDWD(ones, s, s)
@@ -152,7 +160,7 @@ func deep(ones Mem) {
 // single widens every step: a pair of products of 7-bit weights just fits.
 func single(ones Mem) {
 	const mr = 6
-	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_single_avx2", mr), "is for 7-bit weights, of which one step fits in 16 bits.", mr, "")
+	o := begin(fmt.Sprintf("gemmU8S7_%dx16c4_avx2", mr), "is for 7-bit weights, of which one step fits in 16 bits.", mr, "")
 	sums := vectors(2*mr, YMM)
 	w := vectors(2, YMM)
 	x, t := YMM(), YMM()
@@ -185,7 +193,7 @@ func single(ones Mem) {
 // double widens every second step.
 func double(ones Mem) {
 	const mr = 4
-	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_double_avx2", mr), "is for 6-bit weights, of which two steps fit in 16 bits.", mr, "")
+	o := begin(fmt.Sprintf("gemmU8S6_%dx16c4_avx2", mr), "is for 6-bit weights, of which two steps fit in 16 bits.", mr, "")
 	sums := vectors(2*mr, YMM)
 	w := vectors(4, YMM)
 	x := YMM()
@@ -242,7 +250,7 @@ func double(ones Mem) {
 // are packed as 16 bits, the even k of a step before the odd ones.
 func wide() {
 	const mr = 4
-	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_wide_avx2", mr), "is for weights of any width.", mr, "")
+	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_avx2", mr), "is for weights of any width.", mr, "")
 	sums := vectors(2*mr, YMM)
 	w := vectors(4, YMM)
 	even, odd, t, mask := YMM(), YMM(), YMM(), YMM()
