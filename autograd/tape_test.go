@@ -4,9 +4,12 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
+	"mixq/internal/golden"
+	"mixq/models/safetensors"
 	"mixq/tensor"
 	"mixq/tensor/kernel"
 )
@@ -44,6 +47,11 @@ var ops = []struct {
 	{"conv2d relu", []tensor.Shape{{1, 2, 2, 2}, {2, 2, 1, 1}}, func(t *Tape, v []*Var) *Var {
 		return t.Conv2d(v[0], v[1], nil, nil, geometry(1, 1, 1, 0, 1), relu)
 	}},
+	{"conv2d same", []tensor.Shape{{1, 2, 6, 5}, {3, 2, 3, 3}}, func(t *Tape, v []*Var) *Var {
+		p := geometry(3, 2, 1, 0, 1)
+		p.PadLeft, p.PadRight, p.PadBottom = 1, 1, 1
+		return t.Conv2d(v[0], v[1], nil, nil, p, unbounded)
+	}},
 	{"conv2d groups dilation", []tensor.Shape{{1, 4, 6, 6}, {6, 2, 3, 3}, {6}}, func(t *Tape, v []*Var) *Var {
 		return t.Conv2d(v[0], v[1], v[2], nil, geometry(3, 1, 2, 1, 2), unbounded)
 	}},
@@ -67,13 +75,17 @@ var ops = []struct {
 	{"maxpool", []tensor.Shape{{2, 2, 5, 5}}, func(t *Tape, v []*Var) *Var {
 		return t.MaxPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1})
 	}},
+	{"maxpool ceil", []tensor.Shape{{1, 2, 6, 5}}, func(t *Tape, v []*Var) *Var {
+		return t.MaxPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, CeilMode: true})
+	}},
 	{"avgpool", []tensor.Shape{{2, 2, 5, 6}}, func(t *Tape, v []*Var) *Var {
-		return t.AvgPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 2, PadTop: 1, CeilMode: true})
+		return t.AvgPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 2, PadTop: 1, PadBottom: 1, CeilMode: true})
 	}},
 	{"avgpool include pad", []tensor.Shape{{1, 2, 5, 6}}, func(t *Tape, v []*Var) *Var {
-		return t.AvgPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, CountIncludePad: true, CeilMode: true})
+		return t.AvgPool(v[0], kernel.Pool2dParams{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, CountIncludePad: true, CeilMode: true})
 	}},
 	{"adaptiveavgpool", []tensor.Shape{{2, 2, 5, 7}}, func(t *Tape, v []*Var) *Var { return t.AdaptiveAvgPool(v[0], 3, 2) }},
+	{"globalavgpool", []tensor.Shape{{2, 2, 3, 4}}, func(t *Tape, v []*Var) *Var { return t.AdaptiveAvgPool(v[0], 1, 1) }},
 	{"add", []tensor.Shape{{2, 9}, {2, 9}}, func(t *Tape, v []*Var) *Var { return t.Add(v[0], v[1], kernel.Clamp{Lo: .05, Hi: 1.05}) }},
 	{"add twice", []tensor.Shape{{2, 9}}, func(t *Tape, v []*Var) *Var { return t.Add(v[0], v[0], unbounded) }},
 	{"concat", []tensor.Shape{{2, 1, 2, 2}, {2, 3, 2, 2}}, func(t *Tape, v []*Var) *Var { return t.Concat(v[0], v[1], v[0]) }},
@@ -154,6 +166,53 @@ func TestFiniteDifferences(t *testing.T) {
 						t.Fatalf("gradient of element %d of input %d = %v, want %v +- %v", j, i, got, want, tol)
 					}
 				}
+			}
+		})
+	}
+}
+
+// notInTorch are the ops without a counterpart in the golden file.
+var notInTorch = []string{"custom", "chain"}
+
+// sequence is the formula of testdata/torch_ops.py.
+func sequence(salt int, shape ...int) *tensor.Tensor {
+	x := tensor.New(tensor.Float32, shape...)
+	for i := range x.Float32() {
+		x.Float32()[i] = float32((i*i*31+i*17+salt*101)%257-128) / 64
+	}
+	return x
+}
+
+// Outputs and gradients against PyTorch. The longest sum has 60 products, which
+// may lose about 60·2^-24 = 4e-6 of their size.
+func TestTorch(t *testing.T) {
+	file, err := safetensors.Read("testdata/torch_ops.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range ops {
+		if slices.Contains(notInTorch, tt.name) {
+			continue
+		}
+		t.Run(tt.name, func(t *testing.T) {
+			in := make([]*tensor.Tensor, len(tt.shapes))
+			for i, s := range tt.shapes {
+				in[i] = sequence(i, s...)
+			}
+			tape, vars, out := forward(1, in, tt.run)
+			tape.Backward(out, sequence(9, out.Value.Shape()...))
+			check := func(name string, got *tensor.Tensor) {
+				want := file.Tensors[tt.name+name]
+				if want == nil || !want.Shape().Equal(got.Shape()) {
+					t.Fatalf("%s is %v, the golden file has %v", name, got.Shape(), want)
+				}
+				if e := golden.RelErr(got.Float32(), want.Float32()); e > 4e-6 {
+					t.Errorf("%s = %v, want %v: off by %.2g", name, got.Float32(), want.Float32(), e)
+				}
+			}
+			check(".y", out.Value)
+			for i, v := range vars {
+				check("."+strconv.Itoa(i), v.Grad)
 			}
 		})
 	}
