@@ -37,6 +37,17 @@ func (s Status) String() string {
 // MarshalText implements encoding.TextMarshaler.
 func (s Status) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Status) UnmarshalText(b []byte) error {
+	for i, name := range statusNames {
+		if i > 0 && name == string(b) {
+			*s = Status(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("milp: unknown status %q", b)
+}
+
 // Result is the outcome of Solve. Objective and Bound are in the sense of the
 // model (with its Offset): Bound <= Objective when minimising, Bound >=
 // Objective when maximising. Where nothing is known they are infinite.
