@@ -1,0 +1,83 @@
+package quantize
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// BudgetKind says what a Budget bounds.
+type BudgetKind uint8
+
+// The kinds of budget (NUMERICS.md 22).
+const (
+	NoBudget    BudgetKind = iota
+	Compression            // packed weight codes take at most 1/Value of the float32 weights
+	AverageBits            // packed weight codes take at most Value bits a weight on average
+	FileBytes              // the whole file takes at most Value bytes
+)
+
+// Budget is an upper limit of the size of the result.
+type Budget struct {
+	Kind  BudgetKind
+	Value float64
+}
+
+// units are the suffixes of budgets; a longer one stands before its own end.
+var units = []struct {
+	suffix string
+	kind   BudgetKind
+	unit   float64
+}{
+	{"KiB", FileBytes, 1 << 10}, {"MiB", FileBytes, 1 << 20},
+	{"kB", FileBytes, 1e3}, {"KB", FileBytes, 1e3}, {"MB", FileBytes, 1e6}, {"B", FileBytes, 1},
+	{"x", Compression, 1}, {"b", AverageBits, 1},
+}
+
+// ParseBudget reads "8x" (compression), "4.0b" (average bits of a weight) or a
+// size such as "150kB" (units B, kB, MB, KiB and MiB).
+func ParseBudget(s string) (Budget, error) {
+	for _, u := range units {
+		t, ok := strings.CutSuffix(s, u.suffix)
+		if !ok {
+			continue
+		}
+		v, err := strconv.ParseFloat(t, 64)
+		if b := (Budget{u.kind, v * u.unit}); err == nil && b.validate() == nil {
+			return b, nil
+		}
+		break
+	}
+	return Budget{}, fmt.Errorf("quantize: budget %q is not a compression such as 8x, average bits such as 4.0b or a size such as 150kB", s)
+}
+
+// String is the form that ParseBudget reads.
+func (b Budget) String() string {
+	v := strconv.FormatFloat(b.Value, 'g', -1, 64)
+	switch b.Kind {
+	case Compression:
+		return v + "x"
+	case AverageBits:
+		return v + "b"
+	case FileBytes:
+		return v + "B"
+	}
+	return "none"
+}
+
+// MarshalText writes the budget as a string.
+func (b Budget) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText reads the string form.
+func (b *Budget) UnmarshalText(t []byte) (err error) {
+	*b, err = ParseBudget(string(t))
+	return err
+}
+
+func (b Budget) validate() error {
+	if b.Kind == NoBudget || b.Kind > FileBytes || !(b.Value > 0) || math.IsInf(b.Value, 0) {
+		return fmt.Errorf("quantize: budget %v is not a positive compression, number of bits or number of bytes", b)
+	}
+	return nil
+}

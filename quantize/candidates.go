@@ -1,0 +1,161 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+
+	"mixq/infer"
+	"mixq/internal/par"
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// candidate is the perturbation that one bit-width would cause in a layer: the
+// change of its weights and of its bias, which corrects the mean output.
+type candidate struct {
+	bits   uint8
+	weight []float32 // dW = deq(W) − W
+	bias   []float64 // db = −dW·E[x]
+}
+
+// gramBits is the widest bit-width that candidates are rounded through the
+// Gram matrix for; above it nearest rounding is as good a predictor.
+const gramBits = 5
+
+// perturbations rounds every layer at every candidate bit-width from the float
+// stream alone, in one pass over the network.
+func perturbations(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config, step func()) ([][]candidate, error) {
+	s := newStream(g, infer.Float, images, cfg.Threads)
+	var scratch momentScratch
+	var out [][]candidate
+	for i, l := range weighted(g) {
+		p := newPatches(l, i, cfg.Positions, cfg.Seed)
+		ms, err := layerMoments(ctx, l, p, s, nil, cfg.Threads, &scratch)
+		if err != nil {
+			return nil, err
+		}
+		cs, err := roundAll(l, lc[i], ms, cfg.Threads)
+		if err != nil {
+			return nil, fmt.Errorf("quantize: %s: %w", l.node.Name, err)
+		}
+		out = append(out, cs)
+		step()
+	}
+	return out, nil
+}
+
+// layerMoments visits layer l in stream x, and in stream y unless it is nil,
+// and accumulates the moments of its input patches, one for each group.
+func layerMoments(ctx context.Context, l layer, p patches, x, y *stream, threads int, scratch *momentScratch) ([]*moments, error) {
+	ms := make([]*moments, p.groups)
+	for g := range ms {
+		ms[g] = newMoments(p.k, y != nil)
+	}
+	at := nodeIndex(x.g, l.node.Name)
+	nextX, stop, err := x.visit(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	nextY := func(int) (*tensor.Tensor, error) { return nil, nil }
+	if y != nil {
+		var stopY func()
+		if nextY, stopY, err = y.visit(ctx, at); err != nil {
+			return nil, err
+		}
+		defer stopY()
+	}
+	grid := x.g.Nodes[at].In[0].Type.Quant
+	var real, px, py []float32
+	for b := range numBlocks(x.data) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		tx, err := nextX(b)
+		if err != nil {
+			return nil, err
+		}
+		ty, err := nextY(b)
+		if err != nil {
+			return nil, err
+		}
+		var rows int
+		real = reals(real, tx, grid)
+		px, rows = p.gather(px, real, tx.Shape(), b, threads)
+		var rowsY []float32
+		if ty != nil {
+			py, _ = p.gather(py, ty.Float32(), ty.Shape(), b, threads)
+			rowsY = py
+		}
+		accumulate(ms, px, rowsY, rows, threads, scratch)
+	}
+	return ms, nil
+}
+
+func nodeIndex(g *nn.Graph, name string) int {
+	for i, n := range g.Nodes {
+		if n.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// roundAll makes the candidates of one layer.
+func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate, error) {
+	w := l.Weight.Data.Float32()
+	k, perGroup := ms[0].k, l.Weight.Type.Shape[0]/len(ms)
+	factors := make([]*gramFactor, len(ms))
+	means := make([][]float64, len(ms))
+	for g, m := range ms {
+		means[g], _ = m.means()
+		if lc.Rounding != GramTwoStream || lc.Bits[0] > gramBits {
+			continue
+		}
+		h, _ := m.covariance()
+		var err error
+		if factors[g], err = newGramFactor(h); err != nil {
+			return nil, err
+		}
+	}
+	var cs []candidate
+	for _, bits := range lc.Bits {
+		c := candidate{bits: bits, weight: make([]float32, len(w)), bias: make([]float64, len(w)/k)}
+		par.For(threads, len(w)/k, func(_, o int) {
+			row, mean, f := w[o*k:o*k+k], means[o/perGroup], factors[o/perGroup]
+			if bits > gramBits {
+				f = nil
+			}
+			codes, g := roundRow(widen(row), bits, f)
+			dw := c.weight[o*k : o*k+k]
+			for i, q := range codes {
+				d := g.real(int32(q)) - float64(row[i])
+				dw[i] = float32(d)
+				c.bias[o] -= float64(d * mean[i])
+			}
+		})
+		cs = append(cs, c)
+	}
+	return cs, nil
+}
+
+func widen(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+// roundRow fits a grid to one output channel and rounds to it, through the
+// Gram matrix if f is not nil.
+func roundRow(w []float64, bits uint8, f *gramFactor) ([]int8, grid) {
+	g := fitGrid(w, bits)
+	codes := make([]int8, len(w))
+	if f == nil {
+		g.nearest(codes, w)
+	} else {
+		f.round(codes, w, g, make([]float64, len(w)))
+	}
+	return codes, g
+}

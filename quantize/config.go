@@ -1,0 +1,170 @@
+package quantize
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// Batches yields images as Uint8 pixel tensors [n,C,H,W] with their labels.
+type Batches = iter.Seq2[*tensor.Tensor, []int]
+
+// Data is what a run looks at: images to calibrate on, whose labels are never
+// read, and images to evaluate on.
+type Data struct{ Calib, Eval Batches }
+
+// Rounding is how real weights become codes.
+type Rounding uint8
+
+// The roundings, default first.
+const (
+	// GramTwoStream fits the float output from the already quantized input,
+	// then rounds column by column with error feedback through the Gram matrix
+	// of the input patches (GPTQ, Frantar et al. 2023), and corrects the bias.
+	GramTwoStream Rounding = iota
+	// Nearest rounds each weight to its grid and corrects the bias.
+	Nearest
+	numRoundings
+)
+
+var roundingNames = [numRoundings]string{GramTwoStream: "gram", Nearest: "nearest"}
+
+func (r Rounding) String() string {
+	if r >= numRoundings {
+		return fmt.Sprintf("Rounding(%d)", uint8(r))
+	}
+	return roundingNames[r]
+}
+
+// MarshalText writes the name of r.
+func (r Rounding) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads the name of a rounding.
+func (r *Rounding) UnmarshalText(b []byte) error {
+	i := slices.Index(roundingNames[:], string(b))
+	if i < 0 {
+		return fmt.Errorf("quantize: unknown rounding %q, want one of %v", b, roundingNames)
+	}
+	*r = Rounding(i)
+	return nil
+}
+
+// Config is everything that decides the result besides network and images.
+type Config struct {
+	Bits     []uint8 // candidate weight bit-widths, any subset of 2..8
+	ActBits  uint8   // bits of activations; 8 is the width that the kernels have
+	Budget   Budget
+	Rounding Rounding
+	Rules    []Rule // exceptions by layer; later rules win
+	Seed     uint64
+
+	SensImages int // calibration images used for sensitivities; 0 means DefaultSensImages
+	SensDraws  int // random output directions per image; 0 means DefaultSensDraws
+	Positions  int // patches sampled per image and layer; 0 means DefaultPositions
+	Threads    int // 0 means 1; changes nothing but the time
+
+	Preprocess json.RawMessage                    `json:"-"` // stored in the file as it is, for its users
+	WorkDir    string                             `json:"-"` // products are saved here and taken up again; "" for none
+	Progress   func(stage Stage, done, total int) `json:"-"` // may be nil; called from one goroutine
+}
+
+// Defaults of the zero values in Config, from the measurements in docs/method.md.
+const (
+	DefaultSensImages = 512
+	DefaultSensDraws  = 4
+	DefaultPositions  = 64
+)
+
+// Stage is a step of the pipeline that takes time.
+type Stage uint8
+
+// The stages in the order they run.
+const (
+	StageCalibrate Stage = iota
+	StageSensitivity
+	StageAllocate
+	StageRound
+	StagePack
+	StageVerify
+	numStages
+)
+
+var stageNames = [numStages]string{"calibrate", "sensitivity", "allocate", "round", "pack", "verify"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// withDefaults fills zero values in.
+func (c Config) withDefaults() Config {
+	c.SensImages = orDefault(c.SensImages, DefaultSensImages)
+	c.SensDraws = orDefault(c.SensDraws, DefaultSensDraws)
+	c.Positions = orDefault(c.Positions, DefaultPositions)
+	c.Threads = orDefault(c.Threads, 1)
+	if c.ActBits == 0 {
+		c.ActBits = 8
+	}
+	if c.Progress == nil {
+		c.Progress = func(Stage, int, int) {}
+	}
+	return c
+}
+
+func orDefault(v, def int) int {
+	if v == 0 {
+		return def
+	}
+	return v
+}
+
+// Validate checks the settings that do not depend on a network.
+func (c Config) Validate() error {
+	if err := checkBits(c.Bits); err != nil {
+		return fmt.Errorf("quantize: candidate bits: %w", err)
+	}
+	if c.ActBits != 8 && c.ActBits != 0 {
+		return fmt.Errorf("quantize: %d-bit activations are not supported, use 8", c.ActBits)
+	}
+	if c.Rounding >= numRoundings {
+		return fmt.Errorf("quantize: invalid rounding %d", uint8(c.Rounding))
+	}
+	if c.SensImages < 0 || c.SensDraws < 0 || c.Positions < 0 || c.Threads < 0 {
+		return errors.New("quantize: counts of images, draws, positions and threads must not be negative")
+	}
+	return c.Budget.validate()
+}
+
+func checkBits(bits []uint8) error {
+	if len(bits) == 0 {
+		return errors.New("none given, want some of 2 to 8")
+	}
+	for i, b := range bits {
+		if b < 2 || b > 8 {
+			return fmt.Errorf("%d, want 2 to 8", b)
+		}
+		if slices.Contains(bits[:i], b) {
+			return fmt.Errorf("%d is given twice", b)
+		}
+	}
+	return nil
+}
+
+// layer is a node with weights to quantize and its operands.
+type layer struct {
+	node *nn.Node
+	nn.Operands
+}
+
+// weighted lists the layers of g that have weights, in execution order.
+func weighted(g *nn.Graph) []layer {
+	var ls []layer
+	for _, n := range g.Nodes {
+		if o, ok := n.Operands(); ok {
+			ls = append(ls, layer{n, o})
+		}
+	}
+	return ls
+}

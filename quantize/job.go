@@ -1,0 +1,106 @@
+package quantize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"mixq/infer/artifact"
+	"mixq/nn"
+	"mixq/nn/rewrite"
+	"mixq/tensor"
+)
+
+// Job is a network made ready for quantization, with its settings resolved and
+// its calibration images in memory. Its methods are the steps whose products
+// are kept in Config.WorkDir.
+type Job struct {
+	Graph  *nn.Graph     // folded and fused, with a bias everywhere
+	Layers []LayerConfig // of the layers with weights, in execution order
+	Images *tensor.Tensor
+	Config Config // defaults filled in
+
+	meta     artifact.Meta
+	overhead int64 // bytes of the file besides weights
+}
+
+// Prepare folds and fuses g, applies the rules and reads the calibration
+// images. It fails on settings that cannot work before any time is spent,
+// among them a budget that no allocation can meet.
+func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if len(g.Inputs) != 1 || len(g.Outputs) != 1 || g.Pixels == nil {
+		return nil, fmt.Errorf("quantize: %s must have one image input with a pixel table and one output", g.Name)
+	}
+	for _, v := range g.Params() {
+		if v.Data == nil {
+			return nil, fmt.Errorf("quantize: %s has no weights for %s; bind them first", g.Name, v.Name)
+		}
+	}
+	j := &Job{Config: cfg.withDefaults()}
+	var err error
+	if j.Graph, err = rewrite.Run(g, append(rewrite.Deploy(), rewrite.AddBias)...); err != nil {
+		return nil, err
+	}
+	if j.Layers, err = Resolve(j.Graph, cfg); err != nil {
+		return nil, err
+	}
+	if err := checkLayers(j.Graph); err != nil {
+		return nil, err
+	}
+	if j.Images, err = collect(calib, j.Graph); err != nil {
+		return nil, err
+	}
+	j.meta = meta(j.Config, fingerprint(j.Graph, j.Images, j.Config, true))
+	if j.overhead, err = overhead(j.Graph, j.meta); err != nil {
+		return nil, err
+	}
+	return j, feasible(&SensTable{Layers: layerSizes(j.Graph, j.Layers)}, cfg.Budget, j.overhead)
+}
+
+// checkLayers rejects what integer execution cannot run.
+func checkLayers(g *nn.Graph) error {
+	for _, n := range g.Nodes {
+		if n.Op.Kind() == nn.KindBatchNorm {
+			return fmt.Errorf("quantize: %s: a batch-norm that no convolution before it can absorb is not supported", n.Name)
+		}
+	}
+	for _, n := range g.Nodes {
+		if o, ok := n.Operands(); ok && o.X.Data != nil {
+			return errors.New("quantize: " + n.Name + ": the input of a layer must not be a constant")
+		}
+	}
+	return nil
+}
+
+// Calibrate is the function of that name, kept as stats.json.
+func (j *Job) Calibrate(ctx context.Context) (*Stats, error) {
+	return product(j.Config.WorkDir, "stats", j.inputs(), func() (*Stats, error) {
+		return Calibrate(ctx, j.Graph, j.Images, j.Config)
+	})
+}
+
+// Sensitivity is the function of that name, kept as sens.json.
+func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
+	return product(j.Config.WorkDir, "sens", j.inputs(), func() (*SensTable, error) {
+		return Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Config)
+	})
+}
+
+// Allocate is the function of that name, kept as plan.json.
+func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
+	return product(j.Config.WorkDir, "plan", j.meta.Config, func() (*Plan, error) {
+		defer j.Config.Progress(StageAllocate, 1, 1)
+		return Allocate(ctx, sens, j.Config.Budget, j.overhead)
+	})
+}
+
+// Round is the function of that name.
+func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, error) {
+	return Round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.Config)
+}
+
+// inputs identifies everything that products before the plan depend on.
+func (j *Job) inputs() string { return fingerprint(j.Graph, j.Images, j.Config, false) }

@@ -1,0 +1,105 @@
+package quantize
+
+import "math"
+
+// sample is the observed distribution of a value: counts at representative
+// points.
+type sample struct {
+	x []float64
+	n []int64
+}
+
+// histogramBins is a multiple of 8 for each of the 256 codes, fine enough that
+// rounding a bin's centre stands for rounding its members.
+const histogramBins = 2048
+
+// histogram counts values between two bounds known from an earlier pass.
+// Counts are integers, so the order of observation does not matter.
+type histogram struct {
+	least, most float64
+	count       []int64
+}
+
+func newHistogram(least, most float64) *histogram {
+	return &histogram{least: least, most: most, count: make([]int64, histogramBins)}
+}
+
+func (h *histogram) add(data []float32) {
+	if h.least == h.most {
+		h.count[0] += int64(len(data))
+		return
+	}
+	scale := histogramBins / (h.most - h.least)
+	for _, x := range data {
+		i := int(float64(float64(x)-h.least) * scale)
+		h.count[min(max(i, 0), histogramBins-1)]++
+	}
+}
+
+func (h *histogram) sample() sample {
+	s := sample{n: h.count, x: make([]float64, len(h.count))}
+	step := (h.most - h.least) / histogramBins
+	for i := range s.x {
+		s.x[i] = h.least + float64((float64(i)+.5)*step)
+	}
+	return s
+}
+
+// actSteps is the number of shrinkage factors tried at each end of a range, and
+// leastAct the smallest of them.
+const (
+	actSteps = 32
+	leastAct = .3
+)
+
+// fitActivation chooses scale and zero point of a per-tensor grid with codes
+// 0..2^bits−1 by the least squared error over s, whose range is [least, most].
+// The real number 0 is always exactly a code. mse is the mean squared error.
+func fitActivation(s sample, least, most float64, bits uint8) (scale float32, zero int32, mse float64) {
+	least, most = min(least, 0), max(most, 0)
+	if least == most {
+		return 1, 0, 0
+	}
+	levels := float64(int(1)<<bits - 1)
+	var total int64
+	for _, n := range s.n {
+		total += n
+	}
+	bestErr := math.Inf(1)
+	for i := range actSteps {
+		for j := range actSteps {
+			if least == 0 && i > 0 || most == 0 && j > 0 {
+				continue // a range that starts or ends at 0 has one end to move
+			}
+			lo, hi := least*shrink(i), most*shrink(j)
+			sc := float32((hi - lo) / levels)
+			if sc == 0 || math.IsInf(float64(sc), 0) {
+				continue
+			}
+			z := min(max(math.RoundToEven(-lo/float64(sc)), 0), levels)
+			if e := s.squaredError(float64(sc), z, levels, bestErr); e < bestErr {
+				scale, zero, bestErr = sc, int32(z), e
+			}
+		}
+	}
+	return scale, zero, bestErr / float64(max(total, 1))
+}
+
+func shrink(i int) float64 { return 1 - (1-leastAct)*float64(i)/(actSteps-1) }
+
+// squaredError is the sum of squared rounding errors; it may stop above limit.
+func (s sample) squaredError(scale, zero, levels, limit float64) float64 {
+	sum, inv := 0.0, 1/scale
+	for i, x := range s.x {
+		if s.n[i] == 0 {
+			continue
+		}
+		q := min(max(float64(x*inv+roundMagic)-roundMagic, -zero), levels-zero)
+		d := float64(q*scale) - x
+		sum += float64(float64(d*d) * float64(s.n[i]))
+		if sum > limit {
+			break
+		}
+	}
+	return sum
+}

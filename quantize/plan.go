@@ -1,0 +1,35 @@
+package quantize
+
+import (
+	"fmt"
+
+	"mixq/milp"
+)
+
+// Plan is the product of Allocate: the bit-width of every layer, with the
+// proof of its optimality.
+type Plan struct {
+	Budget    Budget
+	Layers    []LayerBits
+	Objective float64 // sum of the chosen sensitivities
+	Bound     float64 // no allocation within the budget has a smaller sum
+	Status    milp.Status
+	Used      int64 // bits of packed codes, or bytes of the file for a budget in bytes
+	Capacity  int64 // in the same unit
+}
+
+// LayerBits is the decision for one layer.
+type LayerBits struct {
+	Layer string
+	Bits  uint8
+}
+
+// bits returns the decision for a layer; an unplanned one is an error.
+func (p *Plan) bits(name string) (uint8, error) {
+	for _, l := range p.Layers {
+		if l.Layer == name {
+			return l.Bits, nil
+		}
+	}
+	return 0, fmt.Errorf("quantize: the plan has no layer %s; allocate again", name)
+}

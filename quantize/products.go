@@ -1,0 +1,97 @@
+package quantize
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// saved is the form of a product on disk: what it was made from, and itself.
+type saved[T any] struct {
+	Inputs  string // hash of everything that the product depends on
+	Product *T
+}
+
+// product takes the product of that name up from dir, or makes and saves it.
+// With dir == "" it only makes it. A saved product of other inputs is an error:
+// the user decides whether it or the inputs are out of date.
+func product[T any](dir, name, inputs string, make func() (*T, error)) (*T, error) {
+	if dir == "" {
+		return make()
+	}
+	path := filepath.Join(dir, name+".json")
+	var s saved[T]
+	switch b, err := os.ReadFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, fmt.Errorf("quantize: %w", err)
+	default:
+		if err := json.Unmarshal(b, &s); err != nil || s.Product == nil {
+			return nil, fmt.Errorf("quantize: %s is damaged; delete it: %v", path, err)
+		}
+		if s.Inputs != inputs {
+			return nil, fmt.Errorf("quantize: %s was made from other weights, images or settings; delete it or name another work directory", path)
+		}
+		return s.Product, nil
+	}
+	p, err := make()
+	if err != nil {
+		return nil, err
+	}
+	return p, SaveJSON(path, saved[T]{inputs, p})
+}
+
+// SaveJSON writes v to path: to a temporary name beside it first, so that a
+// reader never sees a part.
+func SaveJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("quantize: %s: %w", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return fmt.Errorf("quantize: %w", err)
+	}
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, append(b, '\n'), 0o666); err != nil {
+		os.Remove(tmp)
+		return fmt.Errorf("quantize: %w", err)
+	}
+	return os.Rename(tmp, path)
+}
+
+// fingerprint is a hash over the network, its weights, the images and the
+// settings that change results; the budget is left out when withBudget is
+// false, since only the plan depends on it.
+func fingerprint(g *nn.Graph, images *tensor.Tensor, cfg Config, withBudget bool) string {
+	h := sha256.New()
+	fmt.Fprintln(h, g)
+	var buf []byte
+	for _, v := range g.Params() {
+		buf = buf[:0]
+		for _, x := range v.Data.Float32() {
+			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
+		}
+		h.Write(buf)
+	}
+	h.Write(images.Uint8())
+	cfg.Threads = 0
+	if !withBudget {
+		cfg.Budget = Budget{}
+	}
+	b, err := json.Marshal(cfg)
+	if err != nil {
+		panic("quantize: Config has no JSON form: " + err.Error())
+	}
+	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

@@ -1,0 +1,60 @@
+package quantize
+
+import (
+	"mixq/infer/artifact"
+	"mixq/nn"
+)
+
+// Report is the outcome of a run. Its JSON form is a contract with scripts.
+type Report struct {
+	Model           string           `json:"model"`
+	FloatTop1       float64          `json:"float_top1"`   // percent of the evaluation images
+	QuantTop1       float64          `json:"quant_top1"`   // of the written file, run in integer arithmetic
+	Drop            float64          `json:"drop"`         // points
+	Agreement       float64          `json:"agreement"`    // percent of images with the same best class as the float network
+	KL              float64          `json:"kl"`           // mean KL(float ‖ quantized) of the softmax outputs, in nats
+	Images          int              `json:"images"`       // evaluated
+	FloatBytes      int64            `json:"float_bytes"`  // float32 weights
+	WeightBytes     int64            `json:"weight_bytes"` // packed codes
+	FileBytes       int64            `json:"file_bytes"`
+	Compression     float64          `json:"compression"`      // FloatBytes / packed codes
+	FileCompression float64          `json:"file_compression"` // FloatBytes / FileBytes
+	AvgBits         float64          `json:"avg_bits"`         // bits of code per weight
+	EffectiveBits   float64          `json:"effective_bits"`   // with scales, zero points and padding
+	Bits            map[string]uint8 `json:"bits"`
+	Objective       float64          `json:"objective"` // of the allocation
+	Bound           float64          `json:"bound"`
+	LayerError      int              `json:"layer_error"` // largest difference of integer from simulated execution of a layer, in codes
+	Seconds         Seconds          `json:"seconds"`
+}
+
+// Seconds is the wall time of the stages.
+type Seconds struct {
+	Calibrate   float64 `json:"calibrate"`
+	Sensitivity float64 `json:"sensitivity"`
+	Allocate    float64 `json:"allocate"`
+	Round       float64 `json:"round"`
+	Pack        float64 `json:"pack"`
+	Verify      float64 `json:"verify"`
+	Total       float64 `json:"total"`
+}
+
+// sizes fills in what the quantized graph and the plan say; FileBytes is set.
+func (r *Report) sizes(q *nn.Graph, plan *Plan) {
+	var weights, codeBits, stored int64
+	r.Bits = map[string]uint8{}
+	for _, l := range weighted(q) {
+		n, b := int64(l.Weight.Type.Shape.Elems()), l.Weight.Type.Quant.Bits
+		r.Bits[l.node.Name] = b
+		weights += n
+		codeBits += n * int64(b)
+		stored += artifact.WeightBytes(l.Weight.Type.Shape, int(b))
+	}
+	r.FloatBytes = 4 * weights
+	r.WeightBytes = (codeBits + 7) / 8
+	r.Compression = float64(32*weights) / float64(codeBits)
+	r.FileCompression = float64(r.FloatBytes) / float64(r.FileBytes)
+	r.AvgBits = float64(codeBits) / float64(weights)
+	r.EffectiveBits = float64(8*stored) / float64(weights)
+	r.Objective, r.Bound = plan.Objective, plan.Bound
+}

@@ -1,0 +1,193 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"mixq/infer"
+	"mixq/internal/par"
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// Round quantizes the network layer by layer in execution order (METHOD.md 4).
+// Two streams of activations are kept for the calibration images, that of the
+// float network and that of the network quantized so far; each layer is fitted
+// to give the former from the latter, then rounded, and its bias set so that
+// the mean output is right. The result holds grids and codes in place of
+// values and weights.
+func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
+	cfg = cfg.withDefaults()
+	q := g.Clone()
+	if err := setActGrids(q, st); err != nil {
+		return nil, err
+	}
+	x := newStream(q, infer.Integer, images, cfg.Threads)
+	y := newStream(g, infer.Float, images, cfg.Threads)
+	var scratch momentScratch
+	ls := weighted(g)
+	targets := weighted(q)
+	for i, l := range ls {
+		bits, err := plan.bits(l.node.Name)
+		if err != nil {
+			return nil, err
+		}
+		p := newPatches(l, i, cfg.Positions, cfg.Seed)
+		ms, err := layerMoments(ctx, l, p, x, y, cfg.Threads, &scratch)
+		if err != nil {
+			return nil, err
+		}
+		r, err := roundLayer(l, targets[i].X.Type.Quant.Scale[0], bits, lc[i].Rounding, ms, cfg.Threads)
+		if err != nil {
+			return nil, fmt.Errorf("quantize: %s: %w", l.node.Name, err)
+		}
+		r.store(targets[i])
+		cfg.Progress(StageRound, i+1, len(ls))
+	}
+	dequantizeOutputs(q)
+	return q, q.Validate()
+}
+
+// rounded is a quantized layer.
+type rounded struct {
+	bits  uint8
+	codes []int8
+	grids []grid
+	bias  []int32
+}
+
+func (r *rounded) store(l layer) {
+	q := &nn.Quant{Bits: r.bits, Axis: 0, Scale: make([]float32, len(r.grids)), Zero: make([]int32, len(r.grids))}
+	for o, g := range r.grids {
+		q.Scale[o], q.Zero[o] = g.scale, g.zero
+	}
+	s := l.Weight.Type.Shape
+	l.Weight.Type = nn.Type{Shape: s, DType: tensor.Int8, Quant: q}
+	l.Weight.Data = tensor.FromInt8(r.codes, s...)
+	l.Bias.Type = nn.Type{Shape: l.Bias.Type.Shape, DType: tensor.Int32}
+	l.Bias.Data = tensor.FromInt32(r.bias, len(r.bias))
+}
+
+// fit is what rounding the rows of one group needs.
+type fit struct {
+	target *mat.Dense  // K×rows, what to round; nil: the weights themselves
+	factor *gramFactor // nil: nearest rounding
+	x, y   []float64   // mean patches of the two streams
+}
+
+func newFit(m *moments, w []float32, rounding Rounding) (f fit, err error) {
+	f.x, f.y = m.means()
+	if rounding != GramTwoStream {
+		return f, nil
+	}
+	h, mu := m.covariance()
+	if f.factor, err = newGramFactor(h); err != nil {
+		return f, err
+	}
+	f.target, err = twoStreamTarget(h, m.crossCovariance(mu), w)
+	return f, err
+}
+
+// twoStreamTarget is (W·(C+µI)·(H+µI)⁻¹)ᵀ, the weights that best give the float
+// layer's output from the quantized stream's input.
+func twoStreamTarget(h *mat.SymDense, c *mat.Dense, w []float32) (*mat.Dense, error) {
+	k := h.SymmetricDim()
+	wide := mat.NewDense(len(w)/k, k, widen(w))
+	var rhs, out mat.Dense
+	rhs.Mul(c.T(), wide.T())
+	var chol mat.Cholesky
+	if !chol.Factorize(h) {
+		return nil, fmt.Errorf("the Gram matrix is not positive definite; the calibration inputs are degenerate")
+	}
+	if err := chol.SolveTo(&out, &rhs); err != nil {
+		return nil, fmt.Errorf("the Gram matrix cannot be inverted: %w", err)
+	}
+	return &out, nil
+}
+
+// roundLayer rounds the weights of l, whose input has scale sx, to the given
+// bit-width.
+func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moments, threads int) (*rounded, error) {
+	w, b := l.Weight.Data.Float32(), l.Bias.Data.Float32()
+	k := ms[0].k
+	perGroup := len(b) / len(ms)
+	fits := make([]fit, len(ms))
+	errs := make([]error, len(ms))
+	par.For(threads, len(ms), func(_, g int) {
+		fits[g], errs[g] = newFit(ms[g], w[g*perGroup*k:(g+1)*perGroup*k], rounding)
+	})
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	r := &rounded{bits: bits, codes: make([]int8, len(w)), grids: make([]grid, len(b)), bias: make([]int32, len(b))}
+	par.For(threads, len(b), func(_, o int) {
+		f := fits[o/perGroup]
+		row := widen(w[o*k : o*k+k])
+		target := row
+		if f.target != nil {
+			target = mat.Col(nil, o%perGroup, f.target)
+		}
+		r.roundChannel(o, row, target, float64(b[o]), float64(sx), f)
+	})
+	return r, nil
+}
+
+// roundChannel rounds one output channel: target to codes, and the bias to
+// b + row·y − deq·x, which makes the mean output that of the float layer.
+func (r *rounded) roundChannel(o int, row, target []float64, b, sx float64, f fit) {
+	codes, g := roundRow(target, r.bits, f.factor)
+	real := f.correctedBias(codes, g, row, b)
+	if math.Abs(real) > maxBias*sx*float64(g.scale) {
+		// The weights are so small beside the bias that the bias would not fit
+		// 32 bits at their scale: take the scale that fits it, at which they
+		// round to next to nothing.
+		g.scale, g.zero = float32(math.Abs(real)/(sx*maxBias/2)), 0
+		g.nearest(codes, target)
+		real = f.correctedBias(codes, g, row, b)
+	}
+	copy(r.codes[o*len(row):], codes)
+	r.grids[o] = g
+	r.bias[o] = int32(math.RoundToEven(real / (sx * float64(g.scale))))
+}
+
+// maxBias bounds bias codes, well inside 32 bits so that the sum of products
+// fits beside them.
+const maxBias = 1 << 29
+
+func (f fit) correctedBias(codes []int8, g grid, row []float64, b float64) float64 {
+	for i, q := range codes {
+		b += float64(row[i]*f.y[i]) - float64(g.real(int32(q))*f.x[i])
+	}
+	return b
+}
+
+// dequantizeOutputs makes graph outputs, and inputs of layers that compute with
+// real values, real again where they carry codes.
+func dequantizeOutputs(g *nn.Graph) {
+	real := func(v *nn.Value, at int) *nn.Value {
+		out := &nn.Value{Name: v.Name + ".real", Type: nn.Real(v.Type.Shape...)}
+		n := &nn.Node{Name: v.Name + ".dequantize", Op: &nn.Dequantize{}, In: []*nn.Value{v}, Out: []*nn.Value{out}}
+		g.Nodes = append(g.Nodes[:at:at], append([]*nn.Node{n}, g.Nodes[at:]...)...)
+		return out
+	}
+	for i := 0; i < len(g.Nodes); i++ {
+		n := g.Nodes[i]
+		if n.Op.Kind() == nn.KindSoftmax && n.In[0].Type.Quant != nil {
+			n.In = []*nn.Value{real(n.In[0], i)}
+			i++
+		}
+	}
+	outs := make([]*nn.Value, len(g.Outputs))
+	for i, v := range g.Outputs {
+		outs[i] = v
+		if v.Type.Quant != nil {
+			outs[i] = real(v, len(g.Nodes))
+		}
+	}
+	g.Outputs = outs
+}

@@ -1,0 +1,187 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"mixq/infer"
+	"mixq/nn"
+	"mixq/tensor"
+	"mixq/tensor/kernel"
+)
+
+// A stream is one network's activations for all calibration images: the float
+// network's, or those of the network as far as it is already quantized. Only
+// the activations at one boundary are kept; those between it and a layer are
+// computed again when the layer is visited, so that memory stays at one block
+// output of the network however deep it is (NUMERICS.md 20).
+type stream struct {
+	g       *nn.Graph
+	mode    infer.Mode
+	threads int
+	at      int            // the boundary is the output of node at; -1: the graph input
+	data    *tensor.Tensor // [N,...]: pixels, real values or codes at the boundary
+}
+
+func newStream(g *nn.Graph, mode infer.Mode, images *tensor.Tensor, threads int) *stream {
+	return &stream{g: g, mode: mode, threads: threads, at: -1, data: images}
+}
+
+func (s *stream) boundary() *nn.Value {
+	if s.at < 0 {
+		return s.g.Inputs[0]
+	}
+	return s.g.Nodes[s.at].Out[0]
+}
+
+// cutBefore is the last node before index i whose output is all that node i
+// and the nodes after it need of what comes before; -1 if there is none.
+func cutBefore(g *nn.Graph, i int) int {
+	cut := -1
+	for j := range i {
+		if isCut(g, j) {
+			cut = j
+		}
+	}
+	return cut
+}
+
+func isCut(g *nn.Graph, j int) bool {
+	before := map[*nn.Value]bool{}
+	for _, v := range g.Inputs {
+		before[v] = true
+	}
+	for _, n := range g.Nodes[:j] {
+		before[n.Out[0]] = true
+	}
+	for _, n := range g.Nodes[j+1:] {
+		if slices.ContainsFunc(n.In, func(v *nn.Value) bool { return before[v] }) {
+			return false
+		}
+	}
+	return true
+}
+
+// visit moves the boundary up to node i and returns a function that gives the
+// first input of that node for a block of images, as real values or codes.
+// The tensor it returns is valid until the next call.
+func (s *stream) visit(ctx context.Context, i int) (func(b int) (*tensor.Tensor, error), func(), error) {
+	if cut := cutBefore(s.g, i); cut > s.at {
+		if err := s.advance(ctx, cut); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.from(s.g.Nodes[i].In[0])
+}
+
+// advance recomputes the kept activations at the output of node to.
+func (s *stream) advance(ctx context.Context, to int) error {
+	v := s.g.Nodes[to].Out[0]
+	next, stop, err := s.from(v)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var data *tensor.Tensor
+	for b := range numBlocks(s.data) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		x, err := next(b)
+		if err != nil {
+			return err
+		}
+		if data == nil {
+			shape := x.Shape().Clone()
+			shape[0] = s.data.Shape()[0]
+			data = tensor.New(x.DType(), shape...)
+		}
+		copyInto(blockOf(data, b), x)
+	}
+	s.data, s.at = data, to
+	return nil
+}
+
+// from compiles the part of the network between the boundary and v.
+func (s *stream) from(v *nn.Value) (next func(b int) (*tensor.Tensor, error), stop func(), err error) {
+	start := s.boundary()
+	if v == start && s.at >= 0 {
+		return func(b int) (*tensor.Tensor, error) { return blockOf(s.data, b), nil }, func() {}, nil
+	}
+	if v == start { // the images themselves
+		return s.inputBlock, func() {}, nil
+	}
+	part, err := s.g.Extract([]*nn.Value{start}, []*nn.Value{v})
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := infer.Compile(part, infer.Options{Batch: block, Threads: s.threads, Mode: s.mode})
+	if err != nil {
+		return nil, nil, err
+	}
+	run := p.NewSession()
+	return func(b int) (*tensor.Tensor, error) {
+		out, err := run.Run(blockOf(s.data, b))
+		if err != nil {
+			return nil, err
+		}
+		return out[0], nil
+	}, run.Close, nil
+}
+
+// inputBlock is a block of images as the first layer sees it: real values, or
+// their codes.
+func (s *stream) inputBlock(b int) (*tensor.Tensor, error) {
+	x := blockOf(s.data, b)
+	in := s.g.Inputs[0]
+	if s.mode == infer.Float {
+		return tensor.FromFloat32(pixels(x, s.g.Pixels), x.Shape()...), nil
+	}
+	codes := make([]uint8, x.Len())
+	kernel.Quantize(codes, pixels(x, s.g.Pixels), kernelGrid(in.Type.Quant))
+	return tensor.FromUint8(codes, x.Shape()...), nil
+}
+
+// kernelGrid is the per-tensor grid q in the form that kernels take.
+func kernelGrid(q *nn.Quant) kernel.Grid {
+	_, top := nn.UnsignedRange(q.Bits)
+	return kernel.Grid{Scale: q.Scale[0], Zero: q.Zero[0], Max: top}
+}
+
+func copyInto(dst, src *tensor.Tensor) {
+	if src.DType() == tensor.Uint8 {
+		copy(dst.Uint8(), src.Uint8())
+		return
+	}
+	copy(dst.Float32(), src.Float32())
+}
+
+// reals returns the real values of x, which holds codes on q, in the memory of
+// dst, or is real already.
+func reals(dst []float32, x *tensor.Tensor, q *nn.Quant) []float32 {
+	if x.DType() == tensor.Float32 {
+		return x.Float32()
+	}
+	dst = slices.Grow(dst[:0], x.Len())[:x.Len()]
+	kernel.Dequantize(dst, x.Uint8(), kernelGrid(q))
+	return dst
+}
+
+// collect copies all images of the batches into one tensor [N,C,H,W].
+func collect(b Batches, g *nn.Graph) (*tensor.Tensor, error) {
+	want := g.Inputs[0].Type.Shape[1:]
+	var data []uint8
+	n := 0
+	for x := range b {
+		if x.DType() != tensor.Uint8 || !x.Shape()[1:].Equal(want) {
+			return nil, fmt.Errorf("quantize: images are %v %v, the network takes bytes of %v", x.DType(), x.Shape()[1:], want)
+		}
+		data = append(data, x.Uint8()...)
+		n += x.Shape()[0]
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("quantize: no calibration images")
+	}
+	return tensor.FromUint8(data, append([]int{n}, want...)...), nil
+}
