@@ -1,0 +1,7 @@
+// Package bench runs experiments that others can repeat: a Spec names a
+// network, its data and a list of quantization runs, a Result holds what came
+// out together with the hashes and the environment it depends on.
+//
+// Accuracies are measured in integer execution of the written files and must
+// agree between machines for one artifact hash; seconds are the machine's own.
+package bench

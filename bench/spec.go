@@ -1,0 +1,76 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+
+	"mixq/quantize"
+)
+
+// Spec is an experiment: one network, one calibration set, several runs.
+type Spec struct {
+	Name  string
+	Model string // a name of models.Build
+	Calib int    // calibration images
+	Seed  uint64
+	Runs  []Run
+}
+
+// Run is one quantization of the network of a Spec.
+type Run struct {
+	Name     string
+	Budget   quantize.Budget
+	Bits     []int // candidate bit-widths (numbers, since JSON would write bytes as text)
+	Rounding quantize.Rounding
+}
+
+// ReadSpec reads and checks a spec file; unknown fields are errors.
+func ReadSpec(path string) (*Spec, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("bench: %w", err)
+	}
+	var s Spec
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return nil, fmt.Errorf("bench: %s: %w", path, err)
+	}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("bench: %s: %w", path, err)
+	}
+	return &s, nil
+}
+
+// Validate checks that the spec names everything and that its runs can be
+// configured.
+func (s *Spec) Validate() error {
+	if s.Name == "" || s.Model == "" || s.Calib < 1 || len(s.Runs) == 0 {
+		return errors.New("name, model, calib and at least one run are needed")
+	}
+	seen := map[string]bool{}
+	for _, r := range s.Runs {
+		if r.Name == "" || seen[r.Name] {
+			return fmt.Errorf("runs need names of their own, %q is none", r.Name)
+		}
+		seen[r.Name] = true
+		if _, err := r.config(s.Seed); err != nil {
+			return fmt.Errorf("run %s: %w", r.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r Run) config(seed uint64) (quantize.Config, error) {
+	cfg := quantize.Config{Budget: r.Budget, Rounding: r.Rounding, Seed: seed, ActBits: 8}
+	for _, b := range r.Bits {
+		if b < 0 || b > 255 {
+			return cfg, fmt.Errorf("bit-width %d, want 2 to 8", b)
+		}
+		cfg.Bits = append(cfg.Bits, uint8(b))
+	}
+	return cfg, cfg.Validate()
+}
