@@ -5,37 +5,158 @@ import (
 	"strings"
 
 	"mixq/nn"
+	"mixq/tensor"
 )
 
-// registry lists every network by the name users give it, smallest first.
-var registry = []struct {
-	name  string
-	build func(name string) (*nn.Graph, error)
-}{
-	{"resnet8", cifarResNet(1)},
-	{"resnet20", cifarResNet(3)},
-	{"resnet32", cifarResNet(5)},
-	{"resnet44", cifarResNet(7)},
-	{"resnet56", cifarResNet(9)},
-	{"resnet110", cifarResNet(18)},
+// Model describes one network.
+type Model struct {
+	Name    string // as users give it
+	About   string // one line: architecture, variant, whose parameter names
+	Classes int
+	Input   Input
+
+	// build appends the network to b, from images x to logits.
+	build func(b *nn.Builder, x *nn.Value, classes int) *nn.Value
+	// aux lists prefixes of parameters that published checkpoints have and the
+	// graph does not need: heads that only helped training.
+	aux []string
 }
 
-// Names lists the networks that Build knows.
+// Input is what the published weights of a network expect: RGB images of Size
+// by Size pixels, cut from the centre after the shorter side was resized to
+// Resize pixels (0: images come in the right size), with bytes b mapped to
+// (b/255 − Mean)/Std per channel.
+type Input struct {
+	Size, Resize int
+	Mean, Std    [3]float64
+}
+
+// The inputs. torchvision's Inception-V3 and GoogLeNet checkpoints come from
+// TensorFlow and convert normalised images to x/127.5 − 1 themselves
+// (transform_input); the graphs here leave that to the input.
+var (
+	cifar    = Input{Size: 32, Mean: imagenetMean, Std: imagenetStd}
+	imagenet = Input{Size: 224, Resize: 256, Mean: imagenetMean, Std: imagenetStd}
+	centred  = Input{Size: 224, Resize: 256, Mean: half, Std: half}
+	centred3 = Input{Size: 299, Resize: 342, Mean: half, Std: half}
+
+	imagenetMean = [3]float64{0.485, 0.456, 0.406}
+	imagenetStd  = [3]float64{0.229, 0.224, 0.225}
+	half         = [3]float64{0.5, 0.5, 0.5}
+)
+
+// registry lists the networks by family, smallest first.
+var registry = []Model{
+	{"resnet8", "CIFAR ResNet-8, option-A shortcuts", 10, cifar, cifarResNet(1), nil},
+	{"resnet20", "CIFAR ResNet-20, option-A shortcuts", 10, cifar, cifarResNet(3), nil},
+	{"resnet32", "CIFAR ResNet-32, option-A shortcuts", 10, cifar, cifarResNet(5), nil},
+	{"resnet44", "CIFAR ResNet-44, option-A shortcuts", 10, cifar, cifarResNet(7), nil},
+	{"resnet56", "CIFAR ResNet-56, option-A shortcuts", 10, cifar, cifarResNet(9), nil},
+	{"resnet110", "CIFAR ResNet-110, option-A shortcuts", 10, cifar, cifarResNet(18), nil},
+
+	{"resnet18", "ResNet-18, torchvision", 1000, imagenet, resnet(basicBlock, 2, 2, 2, 2), nil},
+	{"resnet34", "ResNet-34, torchvision", 1000, imagenet, resnet(basicBlock, 3, 4, 6, 3), nil},
+	{"resnet50", "ResNet-50 v1.5, torchvision", 1000, imagenet, resnet(bottleneck, 3, 4, 6, 3), nil},
+	{"resnet101", "ResNet-101 v1.5, torchvision", 1000, imagenet, resnet(bottleneck, 3, 4, 23, 3), nil},
+	{"resnet152", "ResNet-152 v1.5, torchvision", 1000, imagenet, resnet(bottleneck, 3, 8, 36, 3), nil},
+
+	{"mobilenet_v1_025", "MobileNetV1, width 0.25, SAME padding", 1000, centred, mobileNetV1(0.25), nil},
+	{"mobilenet_v1_050", "MobileNetV1, width 0.5, SAME padding", 1000, centred, mobileNetV1(0.5), nil},
+	{"mobilenet_v1_075", "MobileNetV1, width 0.75, SAME padding", 1000, centred, mobileNetV1(0.75), nil},
+	{"mobilenet_v1", "MobileNetV1, SAME padding", 1000, centred, mobileNetV1(1), nil},
+
+	{"mobilenet_v2_050", "MobileNetV2, width 0.5, torchvision", 1000, imagenet, mobileNetV2(0.5, symmetric), nil},
+	{"mobilenet_v2_075", "MobileNetV2, width 0.75, torchvision", 1000, imagenet, mobileNetV2(0.75, symmetric), nil},
+	{"mobilenet_v2", "MobileNetV2, torchvision", 1000, imagenet, mobileNetV2(1, symmetric), nil},
+	{"mobilenet_v2_140", "MobileNetV2, width 1.4, torchvision", 1000, imagenet, mobileNetV2(1.4, symmetric), nil},
+	{"mobilenet_v2_tf", "MobileNetV2, SAME padding, torchvision names", 1000, centred, mobileNetV2(1, same), nil},
+
+	{"squeezenet1_1", "SqueezeNet 1.1, torchvision", 1000, imagenet, squeezeNet, nil},
+	{"googlenet", "GoogLeNet with batch-norm, torchvision", 1000, centred, googLeNet, []string{"aux1.", "aux2."}},
+	{"inception_v3", "Inception-V3, torchvision", 1000, centred3, inceptionV3, []string{"AuxLogits."}},
+}
+
+// All returns the networks, by family, smallest first.
+func All() []Model { return append([]Model(nil), registry...) }
+
+// Names lists the networks that Find and Build know.
 func Names() []string {
 	names := make([]string, len(registry))
 	for i, m := range registry {
-		names[i] = m.name
+		names[i] = m.Name
 	}
 	return names
 }
 
-// Build returns the graph of the named network for one image, without weights.
-// An unknown name is an error that lists the known ones.
-func Build(name string) (*nn.Graph, error) {
+// Find returns the named network. An unknown name is an error that lists the
+// known ones.
+func Find(name string) (Model, error) {
 	for _, m := range registry {
-		if m.name == name {
-			return m.build(name)
+		if m.Name == name {
+			return m, nil
 		}
 	}
-	return nil, fmt.Errorf("models: unknown network %q, want one of %s", name, strings.Join(Names(), ", "))
+	return Model{}, fmt.Errorf("models: unknown network %q, want one of %s", name, strings.Join(Names(), ", "))
+}
+
+// Build returns the graph of the named network for one image, without weights.
+// Its input is named "x".
+func Build(name string) (*nn.Graph, error) {
+	m, err := Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return m.Build()
+}
+
+// Build returns the graph of m for one image, without weights.
+func (m Model) Build() (*nn.Graph, error) {
+	b := nn.NewBuilder(m.Name)
+	x := b.Input("x", 1, 3, m.Input.Size, m.Input.Size)
+	return b.Build(m.build(b, x, m.Classes))
+}
+
+// Load returns the graph of m with the weights of a checkpoint. Auxiliary heads
+// are left out; otherwise the names and shapes must agree exactly (nn.Bind).
+func (m Model) Load(weights map[string]*tensor.Tensor) (*nn.Graph, error) {
+	g, err := m.Build()
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.Bind(g, m.withoutAux(weights)); err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
+// withoutAux is w without the parameters of auxiliary heads.
+func (m Model) withoutAux(w map[string]*tensor.Tensor) map[string]*tensor.Tensor {
+	kept := make(map[string]*tensor.Tensor, len(w))
+	for name, t := range w {
+		if !m.isAux(name) {
+			kept[name] = t
+		}
+	}
+	return kept
+}
+
+func (m Model) isAux(param string) bool {
+	for _, prefix := range m.aux {
+		if strings.HasPrefix(param, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// Learned is the number of parameter elements that training finds by gradient,
+// the number papers and torchvision print: all but running statistics.
+func Learned(g *nn.Graph) int64 {
+	n := g.NumParams()
+	for _, node := range g.Nodes {
+		if node.Op.Kind() == nn.KindBatchNorm {
+			n -= 2 * int64(node.In[3].Type.Shape.Elems())
+		}
+	}
+	return n
 }

@@ -7,12 +7,10 @@ import (
 )
 
 // cifarResNet is the CIFAR ResNet of He et al. 2016, section 4.2, with n blocks
-// a stage (6n+2 layers), option-A shortcuts, 32x32 RGB input and ten classes.
-// Parameter names are those of akamaster/pytorch_resnet_cifar10.
-func cifarResNet(n int) func(string) (*nn.Graph, error) {
-	return func(name string) (*nn.Graph, error) {
-		b := nn.NewBuilder(name)
-		x := b.Input("x", 1, 3, 32, 32)
+// a stage (6n+2 layers) and option-A shortcuts. Parameter names are those of
+// akamaster/pytorch_resnet_cifar10.
+func cifarResNet(n int) func(*nn.Builder, *nn.Value, int) *nn.Value {
+	return func(b *nn.Builder, x *nn.Value, classes int) *nn.Value {
 		x = b.Conv2d("conv1", x, 16, 3, nn.ConvOpts{Pad: 1, NoBias: true})
 		x = b.BatchNorm("bn1", x, 1e-5)
 		x = b.Activate("relu", x, nn.ReLU)
@@ -26,9 +24,9 @@ func cifarResNet(n int) func(string) (*nn.Graph, error) {
 				x = basicBlockA(s.Scope(strconv.Itoa(i)), x, cout, stride)
 			}
 		}
-		x = b.Apply("avgpool", &nn.GlobalAvgPool{}, x)
+		x = b.GlobalAvgPool("avgpool", x)
 		x = b.Flatten("flatten", x)
-		return b.Build(b.Linear("linear", x, 10))
+		return b.Linear("linear", x, classes)
 	}
 }
 
@@ -44,6 +42,6 @@ func basicBlockA(b *nn.Builder, x *nn.Value, cout, stride int) *nn.Value {
 		pad := (cout - cin) / 2
 		x = b.Apply("shortcut", &nn.Subsample{Stride: stride, Before: pad, After: cout - cin - pad}, x)
 	}
-	y = b.Apply("add", &nn.Add{}, y, x)
+	y = b.Add("add", y, x)
 	return b.Activate("relu2", y, nn.ReLU)
 }

@@ -73,9 +73,10 @@ func (b *Builder) Param(name string, shape ...int) *Value {
 	return &Value{Name: b.prefix + name, Type: Real(shape...)}
 }
 
-// ConvOpts are the attributes of a convolution; zero values mean stride 1, no
-// padding, dilation 1, one group, with bias.
+// ConvOpts are the attributes of a convolution; zero values mean a square
+// kernel, stride 1, no padding, dilation 1, one group, with bias.
 type ConvOpts struct {
+	KernelW  int // width of a kernel that is not square; k is then its height
 	Stride   int
 	Pad      int  // on every side
 	Same     bool // TensorFlow SAME padding for this input size: the odd row and column go at the end
@@ -84,8 +85,8 @@ type ConvOpts struct {
 	NoBias   bool
 }
 
-// Conv2d appends a k by k convolution with cout channels and parameters
-// name.weight and, unless NoBias, name.bias.
+// Conv2d appends a k by k convolution (see KernelW) with cout channels and
+// parameters name.weight and, unless NoBias, name.bias.
 func (b *Builder) Conv2d(name string, x *Value, cout, k int, o ConvOpts) *Value {
 	if *b.err != nil {
 		return &Value{}
@@ -94,16 +95,20 @@ func (b *Builder) Conv2d(name string, x *Value, cout, k int, o ConvOpts) *Value 
 		*b.err = fmt.Errorf("nn: %s: input is %v, want N,C,H,W", b.prefix+name, x.Type.Shape)
 		return &Value{}
 	}
+	kw := k
+	if o.KernelW > 0 {
+		kw = o.KernelW
+	}
 	stride, dil, groups := max(o.Stride, 1), max(o.Dilation, 1), max(o.Groups, 1)
-	p := kernel.Conv2dParams{KernelH: k, KernelW: k, StrideH: stride, StrideW: stride,
+	p := kernel.Conv2dParams{KernelH: k, KernelW: kw, StrideH: stride, StrideW: stride,
 		DilationH: dil, DilationW: dil, Groups: groups,
 		PadTop: o.Pad, PadLeft: o.Pad, PadBottom: o.Pad, PadRight: o.Pad}
 	if o.Same {
 		p.PadTop, p.PadBottom = samePad(x.Type.Shape[2], dil*(k-1)+1, stride)
-		p.PadLeft, p.PadRight = samePad(x.Type.Shape[3], dil*(k-1)+1, stride)
+		p.PadLeft, p.PadRight = samePad(x.Type.Shape[3], dil*(kw-1)+1, stride)
 	}
 	s := b.Scope(name)
-	in := []*Value{x, s.Param("weight", cout, x.Type.Shape[1]/groups, k, k)}
+	in := []*Value{x, s.Param("weight", cout, x.Type.Shape[1]/groups, k, kw)}
 	if !o.NoBias {
 		in = append(in, s.Param("bias", cout))
 	}
@@ -143,6 +148,43 @@ func (b *Builder) BatchNorm(name string, x *Value, eps float32) *Value {
 	return b.Apply(name, &BatchNorm{Eps: eps}, x,
 		s.Param("weight", c), s.Param("bias", c), s.Param("running_mean", c), s.Param("running_var", c))
 }
+
+// PoolOpts are the attributes of a pooling layer; zero values mean stride 1, no
+// padding, sizes rounded down, padding not counted in a mean.
+type PoolOpts struct {
+	Stride          int
+	Pad             int  // on every side
+	Ceil            bool // round the output size up, as PyTorch's ceil_mode
+	CountIncludePad bool // a mean divides by the whole window, as PyTorch does by default
+}
+
+func (o PoolOpts) params(k int) kernel.Pool2dParams {
+	stride := max(o.Stride, 1)
+	return kernel.Pool2dParams{KernelH: k, KernelW: k, StrideH: stride, StrideW: stride,
+		PadTop: o.Pad, PadLeft: o.Pad, PadBottom: o.Pad, PadRight: o.Pad,
+		CeilMode: o.Ceil, CountIncludePad: o.CountIncludePad}
+}
+
+// MaxPool appends a k by k maximum.
+func (b *Builder) MaxPool(name string, x *Value, k int, o PoolOpts) *Value {
+	return b.Apply(name, &MaxPool{o.params(k)}, x)
+}
+
+// AvgPool appends a k by k mean.
+func (b *Builder) AvgPool(name string, x *Value, k int, o PoolOpts) *Value {
+	return b.Apply(name, &AvgPool{o.params(k)}, x)
+}
+
+// GlobalAvgPool appends the mean over H and W, [N,C,1,1].
+func (b *Builder) GlobalAvgPool(name string, x *Value) *Value {
+	return b.Apply(name, &GlobalAvgPool{}, x)
+}
+
+// Add appends the sum of two values of one shape.
+func (b *Builder) Add(name string, x, y *Value) *Value { return b.Apply(name, &Add{}, x, y) }
+
+// Concat appends the concatenation of values along the channels.
+func (b *Builder) Concat(name string, xs ...*Value) *Value { return b.Apply(name, &Concat{}, xs...) }
 
 // Activate appends an activation.
 func (b *Builder) Activate(name string, x *Value, a Activation) *Value {
