@@ -35,7 +35,7 @@ type Stats struct {
 // records it on t. It fails, naming the value or layer, if inputs do not have
 // the shapes of the graph, parameters have no data, or a value is quantized.
 func Forward(t *autograd.Tape, g *nn.Graph, in []*autograd.Var, o Options) (*Pass, error) {
-	e := exec{tape: t, train: o.Train, pass: &Pass{Vars: map[*nn.Value]*autograd.Var{}}}
+	e := executor{tape: t, train: o.Train, pass: &Pass{Vars: map[*nn.Value]*autograd.Var{}}}
 	if err := e.bindInputs(g, in); err != nil {
 		return nil, err
 	}
@@ -53,14 +53,14 @@ func Forward(t *autograd.Tape, g *nn.Graph, in []*autograd.Var, o Options) (*Pas
 	return e.pass, nil
 }
 
-// exec is a forward pass in progress.
-type exec struct {
+// executor is a forward pass in progress.
+type executor struct {
 	tape  *autograd.Tape
 	train bool
 	pass  *Pass
 }
 
-func (e *exec) bindInputs(g *nn.Graph, in []*autograd.Var) error {
+func (e *executor) bindInputs(g *nn.Graph, in []*autograd.Var) error {
 	if len(in) != len(g.Inputs) {
 		return fmt.Errorf("nn/train: %d inputs for %s, which has %d", len(in), g.Name, len(g.Inputs))
 	}
@@ -74,7 +74,7 @@ func (e *exec) bindInputs(g *nn.Graph, in []*autograd.Var) error {
 	return nil
 }
 
-func (e *exec) bindParams(g *nn.Graph, o Options) error {
+func (e *executor) bindParams(g *nn.Graph, o Options) error {
 	fixed := statistics(g)
 	for _, v := range g.Params() {
 		switch {
@@ -104,7 +104,7 @@ func statistics(g *nn.Graph) map[*nn.Value]bool {
 	return m
 }
 
-func (e *exec) run(n *nn.Node) error {
+func (e *executor) run(n *nn.Node) error {
 	k := n.Op.Kind()
 	if int(k) >= len(runners) || runners[k] == nil {
 		return fmt.Errorf("%v layers have no gradient here", k)
@@ -123,10 +123,10 @@ func (e *exec) run(n *nn.Node) error {
 }
 
 // in is the variable of input i of n.
-func (e *exec) in(n *nn.Node, i int) *autograd.Var { return e.pass.Vars[n.In[i]] }
+func (e *executor) in(n *nn.Node, i int) *autograd.Var { return e.pass.Vars[n.In[i]] }
 
 // operand is the variable of v, nil if v is absent.
-func (e *exec) operand(v *nn.Value) *autograd.Var {
+func (e *executor) operand(v *nn.Value) *autograd.Var {
 	if v == nil {
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // runners holds, by nn.Kind, what records a layer on the tape.
-var runners = [...]func(e *exec, n *nn.Node) (*autograd.Var, error){
+var runners = [...]func(e *executor, n *nn.Node) (*autograd.Var, error){
 	nn.KindConv2d:          runConv2d,
 	nn.KindLinear:          runLinear,
 	nn.KindBatchNorm:       runBatchNorm,
@@ -29,19 +29,19 @@ var runners = [...]func(e *exec, n *nn.Node) (*autograd.Var, error){
 // gradient to use in its place is for quantize to say (autograd's Custom).
 var unsupported = []nn.Kind{nn.KindQuantize, nn.KindDequantize}
 
-func runConv2d(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runConv2d(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.Conv2d)
 	o, _ := n.Operands()
 	return e.tape.Conv2d(e.operand(o.X), e.operand(o.Weight), e.operand(o.Bias), e.operand(o.Residual), op.Conv2dParams, op.Act.Clamp()), nil
 }
 
-func runLinear(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runLinear(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.Linear)
 	o, _ := n.Operands()
 	return e.tape.Linear(e.operand(o.X), e.operand(o.Weight), e.operand(o.Bias), op.Act.Clamp()), nil
 }
 
-func runBatchNorm(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runBatchNorm(e *executor, n *nn.Node) (*autograd.Var, error) {
 	eps := n.Op.(*nn.BatchNorm).Eps
 	x, weight, bias := e.in(n, 0), e.in(n, 1), e.in(n, 2)
 	if !e.train {
@@ -57,32 +57,32 @@ func runBatchNorm(e *exec, n *nn.Node) (*autograd.Var, error) {
 	return y, nil
 }
 
-func runActivate(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runActivate(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.Activate(e.in(n, 0), n.Op.(*nn.Activate).Act.Clamp()), nil
 }
 
-func runMaxPool(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runMaxPool(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.MaxPool(e.in(n, 0), n.Op.(*nn.MaxPool).Pool2dParams), nil
 }
 
-func runAvgPool(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runAvgPool(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.AvgPool(e.in(n, 0), n.Op.(*nn.AvgPool).Pool2dParams), nil
 }
 
-func runGlobalAvgPool(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runGlobalAvgPool(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.AdaptiveAvgPool(e.in(n, 0), 1, 1), nil
 }
 
-func runAdaptiveAvgPool(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runAdaptiveAvgPool(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.AdaptiveAvgPool)
 	return e.tape.AdaptiveAvgPool(e.in(n, 0), op.OutH, op.OutW), nil
 }
 
-func runAdd(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runAdd(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.Add(e.in(n, 0), e.in(n, 1), n.Op.(*nn.Add).Act.Clamp()), nil
 }
 
-func runConcat(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runConcat(e *executor, n *nn.Node) (*autograd.Var, error) {
 	xs := make([]*autograd.Var, len(n.In))
 	for i := range xs {
 		xs[i] = e.in(n, i)
@@ -90,22 +90,22 @@ func runConcat(e *exec, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.Concat(xs...), nil
 }
 
-func runPad(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runPad(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.Pad)
 	return e.tape.Pad(e.in(n, 0), op.Top, op.Left, op.Bottom, op.Right), nil
 }
 
-func runSubsample(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runSubsample(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.Subsample)
 	return e.tape.Subsample(e.in(n, 0), op.Stride, op.Before, op.After), nil
 }
 
-func runFlatten(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runFlatten(e *executor, n *nn.Node) (*autograd.Var, error) {
 	x := e.in(n, 0)
 	s := x.Value.Shape()
 	return e.tape.Reshape(x, s[0], s[1:].Elems()), nil
 }
 
-func runSoftmax(e *exec, n *nn.Node) (*autograd.Var, error) {
+func runSoftmax(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.Softmax(e.in(n, 0)), nil
 }
