@@ -98,6 +98,13 @@ func check(g *nn.Graph, m Mode) error {
 	return checkPixels(g)
 }
 
+// The scales of activations are so far from the limits of float32 that the
+// ratio of two of them is finite.
+const (
+	minScale = 0x1p-60
+	maxScale = 0x1p60
+)
+
 // checkValue checks an activation.
 func checkValue(v *nn.Value, m Mode) error {
 	t := v.Type
@@ -110,6 +117,8 @@ func checkValue(v *nn.Value, m Mode) error {
 		return fmt.Errorf("infer: %s is %v; activations are float32 or have a scale and zero point", v.Name, t.DType)
 	case t.Quant != nil && (t.DType != tensor.Uint8 || len(t.Quant.Scale) != 1):
 		return fmt.Errorf("infer: %s is %v with %d scales; quantized activations are uint8 with one scale", v.Name, t.DType, len(t.Quant.Scale))
+	case t.Quant != nil && (t.Quant.Scale[0] < minScale || t.Quant.Scale[0] > maxScale):
+		return fmt.Errorf("infer: %s has scale %v, want %v to %v", v.Name, t.Quant.Scale[0], minScale, maxScale)
 	case t.Quant != nil && m == Float:
 		return fmt.Errorf("infer: %s is quantized: run this network in integer or simulate mode", v.Name)
 	}

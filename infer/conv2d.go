@@ -33,3 +33,35 @@ func conv2dReal(c *compiler, n *nn.Node) (step, error) {
 		},
 	}, nil
 }
+
+// conv2dCodes runs a convolution in integers, to codes or to real values.
+func conv2dCodes(c *compiler, n *nn.Node) (step, error) {
+	op := n.Op.(*nn.Conv2d)
+	l, err := c.layerU8(n, op.Act)
+	if err != nil {
+		return step{}, err
+	}
+	o, _ := n.Operands()
+	x, y, res := c.slots[o.X], c.slots[n.Out[0]], c.slots[o.Residual]
+	conv, err := kernel.NewConvU8(op.Conv2dParams, x.c, x.h, x.w, y.c, l)
+	if err != nil {
+		return step{}, err
+	}
+	s := step{tiles: conv.Tiles()}
+	s.need.codes, s.need.sums = conv.Scratch()
+	s.run = func(e *env, t task) {
+		scratch := &e.scratch[t.worker]
+		for i := t.images.Lo; i < t.images.Hi; i++ {
+			if y.real {
+				conv.RunReal(e.real(y, i), e.code(x, i), t.tiles, scratch.codes, scratch.sums)
+				continue
+			}
+			var r []uint8
+			if res != nil {
+				r = e.code(res, i)
+			}
+			conv.Run(e.code(y, i), e.code(x, i), r, t.tiles, scratch.codes, scratch.sums)
+		}
+	}
+	return s, nil
+}

@@ -53,7 +53,7 @@ func image64(x *tensor.Tensor, i int) []float64 {
 // where errors of earlier layers grow: 1e-4 of the largest element after twenty
 // layers of at most 600 products, whose own error is about 600·2^-24.
 func TestFloat(t *testing.T) {
-	g := everything(t, false)
+	g := everything(t)
 	x := randomReal(rand.New(rand.NewPCG(3, 3)), g.Inputs[0], 5)
 	isatest.Each(t, func(t *testing.T) {
 		for _, threads := range []int{1, 3} {
@@ -89,7 +89,7 @@ func near(got []float32, want []float64, tol float64) error {
 // TestFloatThreads: float results are the same bits for any number of threads,
 // batch and group.
 func TestFloatThreads(t *testing.T) {
-	g := everything(t, false)
+	g := everything(t)
 	x := randomReal(rand.New(rand.NewPCG(3, 3)), g.Inputs[0], 6)
 	var want [][]float32
 	for _, o := range []Options{{Threads: 1, Batch: 6}, {Threads: 1, Batch: 1}, {Threads: 2, Batch: 6}, {Threads: 7, Batch: 4}, {Threads: 3, Batch: 100}} {

@@ -29,3 +29,29 @@ func linearReal(c *compiler, n *nn.Node) (step, error) {
 		},
 	}, nil
 }
+
+// linearCodes runs a fully connected layer in integers, to codes or, as the
+// last layer does, to real values.
+func linearCodes(c *compiler, n *nn.Node) (step, error) {
+	l, err := c.layerU8(n, n.Op.(*nn.Linear).Act)
+	if err != nil {
+		return step{}, err
+	}
+	x, y := c.slots[n.In[0]], c.slots[n.Out[0]]
+	lin, err := kernel.NewLinearU8(x.size, y.size, l)
+	if err != nil {
+		return step{}, err
+	}
+	s := step{tiles: 1, batch: true}
+	s.need.codes, s.need.sums = lin.Scratch()
+	s.run = func(e *env, t task) {
+		scratch := &e.scratch[t.worker]
+		rows := kernel.Range{Hi: t.images.Hi - t.images.Lo}
+		if y.real {
+			lin.RunReal(e.realRange(y, t.images), e.codeRange(x, t.images), rows, scratch.codes, scratch.sums)
+		} else {
+			lin.Run(e.codeRange(y, t.images), e.codeRange(x, t.images), rows, scratch.codes, scratch.sums)
+		}
+	}
+	return s, nil
+}

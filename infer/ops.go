@@ -15,22 +15,22 @@ type planFunc func(c *compiler, n *nn.Node) (step, error)
 // ops has a row for every kind of layer: how it runs on real values, and how on
 // codes. Either may be nil; TestCoverage knows which are.
 var ops = [...]struct{ real, codes planFunc }{
-	nn.KindConv2d:          {conv2dReal, nil},
-	nn.KindLinear:          {linearReal, nil},
+	nn.KindConv2d:          {conv2dReal, conv2dCodes},
+	nn.KindLinear:          {linearReal, linearCodes},
 	nn.KindBatchNorm:       {batchNormReal, nil},
-	nn.KindActivate:        {activateReal, nil},
-	nn.KindMaxPool:         {maxPoolReal, nil},
-	nn.KindAvgPool:         {avgPoolReal, nil},
-	nn.KindGlobalAvgPool:   {adaptiveAvgPoolReal, nil},
-	nn.KindAdaptiveAvgPool: {adaptiveAvgPoolReal, nil},
-	nn.KindAdd:             {addReal, nil},
-	nn.KindConcat:          {concatReal, nil},
-	nn.KindPad:             {padReal, nil},
-	nn.KindSubsample:       {subsampleReal, nil},
-	nn.KindFlatten:         {nothing, nil},
+	nn.KindActivate:        {activateReal, activateCodes},
+	nn.KindMaxPool:         {maxPoolReal, maxPoolCodes},
+	nn.KindAvgPool:         {avgPoolReal, avgPoolCodes},
+	nn.KindGlobalAvgPool:   {adaptiveAvgPoolReal, adaptiveAvgPoolCodes},
+	nn.KindAdaptiveAvgPool: {adaptiveAvgPoolReal, adaptiveAvgPoolCodes},
+	nn.KindAdd:             {addReal, addCodes},
+	nn.KindConcat:          {concatReal, concatCodes},
+	nn.KindPad:             {padReal, padCodes},
+	nn.KindSubsample:       {subsampleReal, subsampleCodes},
+	nn.KindFlatten:         {nothing, flattenCodes},
 	nn.KindSoftmax:         {softmaxReal, nil},
-	nn.KindQuantize:        {quantizeReal, nil},
-	nn.KindDequantize:      {nothing, nil},
+	nn.KindQuantize:        {quantizeReal, quantizeCodes},
+	nn.KindDequantize:      {nothing, dequantizeCodes},
 }
 
 // planner picks how n runs from what its activations are.
@@ -65,6 +65,15 @@ func (c *compiler) planner(n *nn.Node) (planFunc, error) {
 		return nil, fmt.Errorf("a %v of quantized values is not supported; fold it or insert a dequantize layer", n.Op.Kind())
 	}
 	return plan, nil
+}
+
+// wantCodes is an error if the output of a layer without a real-valued form of
+// its integer sums is real.
+func (c *compiler) wantCodes(n *nn.Node) error {
+	if c.slots[n.Out[0]].real {
+		return fmt.Errorf("the input is quantized but the output is not; quantize both or insert a dequantize layer")
+	}
+	return nil
 }
 
 // activations are the inputs of n that are not parameters.

@@ -26,3 +26,40 @@ func adaptiveAvgPoolReal(c *compiler, n *nn.Node) (step, error) {
 		kernel.AdaptiveAvgPool(e.real(y, i), e.real(x, i), x.h, x.w, y.h, y.w, kernel.Range{Hi: x.c})
 	}), nil
 }
+
+func maxPoolCodes(c *compiler, n *nn.Node) (step, error) {
+	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.MaxPool).Pool2dParams
+	return eachImage(func(e *env, i int) { kernel.MaxPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w) }), nil
+}
+
+func avgPoolCodes(c *compiler, n *nn.Node) (step, error) {
+	if err := c.wantCodes(n); err != nil {
+		return step{}, err
+	}
+	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.AvgPool).Pool2dParams
+	in, out := grid(n.In[0]), grid(n.Out[0])
+	return withSums(x.c, func(e *env, i int, sums []int32) {
+		kernel.AvgPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w, in, out, sums)
+	}), nil
+}
+
+// adaptiveAvgPoolCodes also does global pooling, whose output is 1 by 1.
+func adaptiveAvgPoolCodes(c *compiler, n *nn.Node) (step, error) {
+	if err := c.wantCodes(n); err != nil {
+		return step{}, err
+	}
+	x, y := c.slots[n.In[0]], c.slots[n.Out[0]]
+	in, out := grid(n.In[0]), grid(n.Out[0])
+	return withSums(x.c, func(e *env, i int, sums []int32) {
+		kernel.AdaptiveAvgPoolU8(e.code(y, i), e.code(x, i), x.c, x.h, x.w, y.h, y.w, in, out, sums)
+	}), nil
+}
+
+// withSums makes a step of one tile an image that needs n sums of scratch.
+func withSums(n int, f func(e *env, i int, sums []int32)) step {
+	return step{tiles: 1, need: scratchSize{sums: n}, run: func(e *env, t task) {
+		for i := t.images.Lo; i < t.images.Hi; i++ {
+			f(e, i, e.scratch[t.worker].sums)
+		}
+	}}
+}

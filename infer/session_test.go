@@ -44,13 +44,19 @@ type allocCase struct {
 }
 
 func allocCases(t *testing.T) []allocCase {
+	g := everything(t)
+	q := quantizeRandom(g, 4, rand.New(rand.NewPCG(1, 1)))
+	q8 := quantizeRandom(g, 8, rand.New(rand.NewPCG(1, 1)))
 	return []allocCase{
-		{"float", everything(t, false), Options{Mode: Float}},
+		{"float", g, Options{Mode: Float}},
+		{"integer 4 bits", q, Options{}},
+		{"integer 8 bits", q8, Options{}},
+		{"simulate", q, Options{Mode: Simulate}},
 	}
 }
 
 func TestRunErrors(t *testing.T) {
-	g := everything(t, true)
+	g := everything(t)
 	p, err := Compile(g, Options{Batch: 2})
 	if err != nil {
 		t.Fatal(err)

@@ -12,8 +12,10 @@ type Grid struct {
 
 // Code is the code of a real value: clamp(roundToEven(x/Scale) + Zero), the
 // division in float64. A NaN gives 0.
-func (g Grid) Code(x float32) uint8 {
-	q := math.RoundToEven(float64(x)/float64(g.Scale)) + float64(g.Zero)
+func (g Grid) Code(x float32) uint8 { return g.code(float64(x)) }
+
+func (g Grid) code(x float64) uint8 {
+	q := math.RoundToEven(x/float64(g.Scale)) + float64(g.Zero)
 	if !(q > 0) {
 		return 0
 	}

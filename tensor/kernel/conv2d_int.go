@@ -1,0 +1,200 @@
+package kernel
+
+import "mixq/asm"
+
+// Tiles of integer convolutions: so many output positions that their patches
+// take a part of the second-level cache, and a multiple of every MR. No bit of
+// the result depends on them.
+const (
+	convU8Positions = 96
+	convU8Bytes     = 192 << 10
+)
+
+// ConvU8 is a planned integer convolution of one image, N,H,W,C codes in and
+// codes or real values out (see LayerU8). Padding has the zero point of the
+// input. It is immutable and safe for concurrent use.
+type ConvU8 struct {
+	p            Conv2dParams
+	cin, h, w    int
+	cout, oh, ow int
+	pad          uint8
+	cg, og       int // input and output channels of a group
+	groups       []panelsU8
+	depthwise    []int32 // weights, tap by tap; nil if the layer is not depthwise
+	tile         int     // output positions
+	out          stage
+}
+
+// NewConvU8 plans a convolution of x [H,W,C] (C = cin) with cout output
+// channels; l.Weight is [O,C/Groups,KernelH,KernelW]. It packs the weights for
+// the current level. The error is an
+// OverflowError or a ScaleError.
+func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) {
+	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, pad: uint8(l.X.Zero), cg: cin / p.Groups, og: cout / p.Groups}
+	c.oh, c.ow = p.OutSize(h, w)
+	weights := l.weights()
+	var err error
+	if c.cg == 1 && c.og == 1 && p.Groups > 1 {
+		c.packDepthwise(&l)
+		c.out, err = newStage(&l, nil)
+		return c, err
+	}
+	c.pack(weights)
+	c.out, err = newStage(&l, weights.zero)
+	return c, err
+}
+
+// pack puts the weights of a patch into the order of its bytes, kernel row,
+// kernel column, channel, and packs them group by group.
+func (c *ConvU8) pack(w weightsU8) {
+	taps := c.p.KernelH * c.p.KernelW
+	k := taps * c.cg
+	gemm := asm.GemmU8For(w.bits)
+	row := make([]int8, c.og*k)
+	for g := range c.p.Groups {
+		src := w.codes[g*c.og*k:][:c.og*k]
+		for o := range c.og {
+			for ch := range c.cg {
+				for t := range taps {
+					row[(o*taps+t)*c.cg+ch] = src[(o*c.cg+ch)*taps+t]
+				}
+			}
+		}
+		c.groups = append(c.groups, newPanelsU8(gemm, row, c.og, k))
+	}
+	fit := convU8Bytes / roundUp(k, gemm.KR) / gemm.MR * gemm.MR
+	c.tile = max(gemm.MR, min(fit, convU8Positions))
+}
+
+// Tiles is the number of independent parts of the output of one image.
+func (c *ConvU8) Tiles() int {
+	if c.depthwise != nil {
+		return c.oh
+	}
+	return (c.oh*c.ow + c.tile - 1) / c.tile
+}
+
+// Scratch is the scratch that a Run needs.
+func (c *ConvU8) Scratch() (codes, sums int) {
+	if c.depthwise != nil {
+		return 0, c.ow * c.cout
+	}
+	g := &c.groups[0]
+	rows := g.rows(c.tile)
+	return rows * g.lda(), rows * (g.NR + 1)
+}
+
+// Run computes the given tiles of dst [OH,OW,O]; residual [OH,OW,O] is nil
+// unless the layer has one, and may be dst. It allocates nothing.
+func (c *ConvU8) Run(dst, x, residual []uint8, tiles Range, codes []uint8, sums []int32) {
+	c.each(x, tiles, codes, sums, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
+		at := pos.Lo*c.cout + first
+		var r []uint8
+		if residual != nil {
+			r = residual[at:]
+		}
+		c.out.codes(dst[at:], c.cout, acc, stride, pos.Hi-pos.Lo, cols, first, sums, r)
+	})
+}
+
+// RunReal is Run for a layer with real outputs, dst [O,OH,OW].
+func (c *ConvU8) RunReal(dst []float32, x []uint8, tiles Range, codes []uint8, sums []int32) {
+	c.each(x, tiles, codes, sums, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
+		plane := c.oh * c.ow
+		c.out.reals(dst[first*plane+pos.Lo:], 1, plane, acc, stride, pos.Hi-pos.Lo, cols, first, sums)
+	})
+}
+
+// each computes the sums of tiles and hands them to finish in blocks: those of
+// cols channels from first on at some positions, rows of the given stride, and
+// the sums of the activations at each position.
+func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
+	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+	if c.depthwise != nil {
+		for row := tiles.Lo; row < tiles.Hi; row++ {
+			c.sumDepthwise(sums, x, row)
+			finish(Range{row * c.ow, (row + 1) * c.ow}, 0, c.cout, sums, c.cout, nil)
+		}
+		return
+	}
+	for t := tiles.Lo; t < tiles.Hi; t++ {
+		pos := Range{t * c.tile, min((t+1)*c.tile, c.oh*c.ow)}
+		n := pos.Hi - pos.Lo
+		for g := range c.groups {
+			p := &c.groups[g]
+			rows := p.rows(n)
+			acc, patchSums := sums[:rows*p.NR], sums[rows*p.NR:]
+			a, lda := c.patches(codes, x, g, pos)
+			if c.out.wzero != nil {
+				for i := range n {
+					patchSums[i] = asm.SumU8(a[i*lda:][:p.k])
+				}
+			}
+			for j := 0; j < c.og; j += p.NR {
+				p.multiply(acc, a, lda, n, j)
+				finish(pos, g*c.og+j, min(p.NR, c.og-j), acc, p.NR, patchSums)
+			}
+		}
+	}
+}
+
+// patches gives the patches of some positions as rows of the given stride: the
+// input itself where it already has that form and is long enough, else copies.
+func (c *ConvU8) patches(codes, x []uint8, group int, pos Range) (a []uint8, lda int) {
+	p := &c.groups[group]
+	if c.pointwise() {
+		end := (pos.Lo+p.rows(pos.Hi-pos.Lo)-1)*c.cin + p.lda()
+		if end <= len(x) {
+			return x[pos.Lo*c.cin:], c.cin
+		}
+	}
+	lda = p.lda()
+	for i := range pos.Hi - pos.Lo {
+		c.patch(codes[i*lda:][:p.k], x, group, pos.Lo+i)
+	}
+	return codes, lda
+}
+
+// pointwise reports whether every patch is one pixel and every pixel a patch.
+func (c *ConvU8) pointwise() bool {
+	p := &c.p
+	return p.KernelH == 1 && p.KernelW == 1 && p.StrideH == 1 && p.StrideW == 1 && p.Groups == 1 &&
+		c.oh == c.h && c.ow == c.w
+}
+
+// patch copies the patch of one output position.
+func (c *ConvU8) patch(dst, x []uint8, group, pos int) {
+	p := &c.p
+	top, left := pos/c.ow*p.StrideH-p.PadTop, pos%c.ow*p.StrideW-p.PadLeft
+	n := p.KernelW * c.cg
+	whole := p.DilationW == 1 && c.cg == c.cin && left >= 0 && left+p.KernelW <= c.w
+	for i := range p.KernelH {
+		y := top + i*p.DilationH
+		switch row := dst[i*n:][:n]; {
+		case y < 0 || y >= c.h:
+			fill(row, c.pad)
+		case whole:
+			copy(row, x[(y*c.w+left)*c.cin:])
+		default:
+			c.patchRow(row, x[y*c.w*c.cin:][:c.w*c.cin], group*c.cg, left)
+		}
+	}
+}
+
+// patchRow copies one kernel row of a patch tap by tap from a row of the image.
+func (c *ConvU8) patchRow(dst, row []uint8, first, left int) {
+	for j := range c.p.KernelW {
+		px := dst[j*c.cg:][:c.cg]
+		if q := left + j*c.p.DilationW; q < 0 || q >= c.w {
+			fill(px, c.pad)
+		} else {
+			copy(px, row[q*c.cin+first:])
+		}
+	}
+}
+
+func fill(dst []uint8, v uint8) {
+	for i := range dst {
+		dst[i] = v
+	}
+}

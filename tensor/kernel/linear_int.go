@@ -1,0 +1,63 @@
+package kernel
+
+import "mixq/asm"
+
+// LinearU8 is a planned integer linear layer, rows x [N,I] of codes in and rows
+// [N,O] of codes or real values out (see LayerU8). It is immutable and safe for
+// concurrent use.
+type LinearU8 struct {
+	in, out int
+	panels  panelsU8
+	stage   stage
+}
+
+// NewLinearU8 plans a layer with l.Weight [O,I] (I = in, O = out). It packs the
+// weights for the current level. The error is an
+// OverflowError or a ScaleError.
+func NewLinearU8(in, out int, l LayerU8) (*LinearU8, error) {
+	w := l.weights()
+	s, err := newStage(&l, w.zero)
+	return &LinearU8{in, out, newPanelsU8(asm.GemmU8For(w.bits), w.codes, out, in), s}, err
+}
+
+// Scratch is the scratch that a Run needs.
+func (l *LinearU8) Scratch() (codes, sums int) {
+	rows := l.panels.rows(linearRows)
+	return rows * l.panels.lda(), rows * (l.panels.NR + 1)
+}
+
+// Run computes rows of dst. It allocates nothing.
+func (l *LinearU8) Run(dst, x []uint8, rows Range, codes []uint8, sums []int32) {
+	l.each(x, rows, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
+		l.stage.codes(dst[r.Lo*l.out+first:], l.out, acc, l.panels.NR, r.Hi-r.Lo, cols, first, rowSums, nil)
+	})
+}
+
+// RunReal is Run for a layer with real outputs.
+func (l *LinearU8) RunReal(dst []float32, x []uint8, rows Range, codes []uint8, sums []int32) {
+	l.each(x, rows, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
+		l.stage.reals(dst[r.Lo*l.out+first:], l.out, 1, acc, l.panels.NR, r.Hi-r.Lo, cols, first, rowSums)
+	})
+}
+
+// each computes the sums of rows and hands them to finish in blocks.
+func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
+	finish func(r Range, first, cols int, acc, rowSums []int32)) {
+	p := &l.panels
+	lda := p.lda()
+	for r := rows.Lo; r < rows.Hi; r += linearRows {
+		n := min(linearRows, rows.Hi-r)
+		acc, rowSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
+		for i := range n {
+			row := codes[i*lda:][:l.in]
+			copy(row, x[(r+i)*l.in:])
+			if l.stage.wzero != nil {
+				rowSums[i] = asm.SumU8(row)
+			}
+		}
+		for j := 0; j < l.out; j += p.NR {
+			p.multiply(acc, codes, lda, n, j)
+			finish(Range{r, r + n}, j, min(p.NR, l.out-j), acc, rowSums)
+		}
+	}
+}
