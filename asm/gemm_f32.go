@@ -2,6 +2,8 @@ package asm
 
 import "mixq/internal/isa"
 
+//go:generate go run -C _asm ./arm64/gemm_f32 -out ../gemm_f32_arm64.s
+
 // GemmF32 is a micro-kernel that multiplies two packed float32 panels into an
 // MR x NR tile of C. Run is
 //

@@ -2,17 +2,6 @@
 
 package asm
 
-var (
-	gemmF32sArch []GemmF32
-	gemmU8sArch  []GemmU8
-)
-
-func requant(q *Requant) { requantGeneric(q, 0) }
-
-func sumRowsU8(sums []int32, a []uint8, stride, k int) { sumRowsU8Generic(sums, a, stride, k) }
-
-func axpyS32(y, x []int32, s int32) { axpyS32Generic(y, x, s) }
-
 func copyRowsF32(dst []float32, dstStride int, src []float32, srcStride, rows, n int) {
 	copyRowsF32Generic(dst, dstStride, src, srcStride, rows, 0, n)
 }
