@@ -6,11 +6,11 @@ import "math"
 // eight layers and 78,000 parameters reaches 90 to 97 % on the test split.
 const (
 	maxScraps                = 2
-	minScale, maxScale       = 7.0, 14.0 // pixels per unit of an outline
-	minContrast, maxContrast = 0.2, 0.7  // of a figure, in its strongest channel
-	maxTexture               = 0.2
-	maxNoise                 = 0.06
-	minExposure              = 0.6
+	minScale, maxScale       = 8.0, 14.0 // pixels per unit of an outline
+	minContrast, maxContrast = 0.3, 0.8  // of a figure, in its strongest channel
+	maxTexture               = 0.15
+	maxNoise                 = 0.05
+	minExposure              = 0.7
 )
 
 // canvas holds the intensities of an image, 0 to 1, as planes of rows.
@@ -85,7 +85,7 @@ type placement struct{ x, y, cos, sin, scale float64 }
 // wholly within the image.
 func place(r random, lo, hi float64) placement {
 	scale := r.between(lo, hi)
-	margin := 0.85 * scale
+	margin := float64(0.85 * scale)
 	p := placement{
 		x:     r.between(margin, shapesSide-margin),
 		y:     r.between(margin, shapesSide-margin),

@@ -19,7 +19,7 @@ var figures = [10]figure{
 	{"crescent", crescent},
 	{"square", func(x, y float64) float64 { return max(math.Abs(x), math.Abs(y)) - 0.8 }},
 	{"triangle", triangle},
-	{"half disc", func(x, y float64) float64 { return max(length(x, y)-1, -y-0.1) }},
+	{"bow tie", bowTie},
 	{"star", star},
 	{"cross", cross},
 	{"stripes", stripes},
@@ -50,6 +50,12 @@ var pentagon = [5][2]float64{
 func triangle(x, y float64) float64 {
 	const s = 0.8660254037844386 // sin 60°
 	return max(-y, dot(x, y, s, 0.5), dot(x, y, -s, 0.5)) - 0.55
+}
+
+// bowTie is two triangles, tip to tip.
+func bowTie(x, y float64) float64 {
+	x, y = math.Abs(x), math.Abs(y)
+	return max(x-0.9, float64(0.8*(y-float64(0.75*x)-0.08)))
 }
 
 // star is the pentagram: the points outside of at most one of the half-planes
