@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func gemmF32_4x24_avx2_asm(c *float32, ldc int, a *float32, b *float32, k int)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmF32_4x24_avx2_asm(SB), NOSPLIT, $0-40
 	MOVQ c+0(FP), AX
 	MOVQ ldc+8(FP), CX
@@ -31,8 +31,22 @@ TEXT ·gemmF32_4x24_avx2_asm(SB), NOSPLIT, $0-40
 	VMOVUPS (DI), Y9
 	VMOVUPS 32(DI), Y10
 	VMOVUPS 64(DI), Y11
-	TESTQ   SI, SI
-	JZ      store
+
+	// Callers go down the rows of C, so the next tile is below: fetch it.
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	TESTQ      SI, SI
+	JZ         store
 
 loop:
 	// One step of k: a row of B times each element of A.
@@ -80,7 +94,7 @@ store:
 	RET
 
 // func gemmF32_8x32_avx512_asm(c *float32, ldc int, a *float32, b *float32, k int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmF32_8x32_avx512_asm(SB), NOSPLIT, $0-40
 	MOVQ c+0(FP), AX
 	MOVQ ldc+8(FP), CX
@@ -114,8 +128,34 @@ TEXT ·gemmF32_8x32_avx512_asm(SB), NOSPLIT, $0-40
 	ADDQ    CX, DI
 	VMOVUPS (DI), Z14
 	VMOVUPS 64(DI), Z15
-	TESTQ   SI, SI
-	JZ      store
+
+	// Callers go down the rows of C, so the next tile is below: fetch it.
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	ADDQ       CX, DI
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	TESTQ      SI, SI
+	JZ         store
 
 loop:
 	// One step of k: a row of B times each element of A.

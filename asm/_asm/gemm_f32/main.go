@@ -49,6 +49,14 @@ func (t tile) generate() {
 		t.nextRow(i, stride, row)
 	}
 
+	Comment("Callers go down the rows of C, so the next tile is below: fetch it.")
+	for range t.mr {
+		ADDQ(stride, row)
+		for line := 0; line < 4*t.lanes*t.nv; line += 64 {
+			PREFETCHT0(Mem{Base: row, Disp: line})
+		}
+	}
+
 	TESTQ(k, k)
 	JZ(LabelRef("store"))
 	Label("loop")
