@@ -17,8 +17,7 @@ import (
 func solveBranch(ctx context.Context, p *problem, start []int32, nodeLimit int64) outcome {
 	b := newBrancher(ctx, p, nodeLimit)
 	b.offer(start)
-	price := make([]float64, p.k)
-	done := b.explore(b.root(), price, 0)
+	done := b.run()
 	out := outcome{pick: b.best, cost: b.bestCost, proven: done, nodes: b.nodes, iters: b.iters, price: b.rootPrice}
 	out.limited = b.limited
 	for i := range out.price {
@@ -39,9 +38,11 @@ type brancher struct {
 	pick      []int32 // option of every group that the current node has fixed
 	best      []int32
 	bestCost  int64
+	goal      int64 // largest cost that would improve on it
 	nodes     int64
 	iters     int64
 	nodeLimit int64
+	stopAt    int64 // the node at which the current search ends
 	limited   bool
 	rootPrice []float64
 	levels    []*subproblem // storage by depth
@@ -68,6 +69,7 @@ func newBrancher(ctx context.Context, p *problem, nodeLimit int64) *brancher {
 		total += float64(most)
 	}
 	b.bestCost = int64(total)/p.step*p.step + 2*p.step // more than any solution costs
+	b.goal = b.bestCost - p.step
 	b.costUnit = math.Max(total, 1)
 	b.cost = make([]float64, len(p.cost))
 	for j, c := range p.cost {
@@ -86,18 +88,61 @@ func newBrancher(ctx context.Context, p *problem, nodeLimit int64) *brancher {
 	return b
 }
 
+// The two exact searches race, with growing budgets.
+const (
+	firstSets  = 100_000
+	firstNodes = 2_000
+	raceGrowth = 16
+)
+
+// run alternates between enumerating what the bound leaves and branching, each
+// from the start but with the incumbent of the other: which of them is faster
+// depends on how many options are nearly tied, and by far.
+func (b *brancher) run() bool {
+	s := b.root()
+	d := b.dual(s, make([]float64, b.k), true)
+	b.rootPrice = d.price
+	if d.bound > b.target() {
+		return true
+	}
+	t := b.tighten(s, &d, 1)
+	if t == nil {
+		return true
+	}
+	for sets, nodes := int64(firstSets), int64(firstNodes); ; sets, nodes = sets*raceGrowth, nodes*raceGrowth {
+		if b.ctx.Err() != nil {
+			return false
+		}
+		if b.enumerate(t, &d, sets) {
+			return true
+		}
+		b.limited = b.nodeLimit > 0 && b.nodes+nodes >= b.nodeLimit
+		b.stopAt = b.nodes + nodes
+		if b.limited {
+			b.stopAt = b.nodeLimit
+		}
+		if t = b.tighten(b.root(), &d, 1); t == nil || b.explore(t, d.price, 1) {
+			b.limited = false
+			return true
+		}
+		if b.limited || b.ctx.Err() != nil {
+			return false
+		}
+	}
+}
+
 // offer takes a choice as the incumbent if it is feasible and better.
 func (b *brancher) offer(pick []int32) {
 	if pick == nil {
 		return
 	}
 	if cost, ok := b.evaluate(pick); ok && cost < b.bestCost {
-		b.best, b.bestCost = append(b.best[:0], pick...), cost
+		b.best, b.bestCost, b.goal = append(b.best[:0], pick...), cost, b.problem.goal(cost)
 	}
 }
 
 // target is the largest cost that would be an improvement, in costUnit.
-func (b *brancher) target() float64 { return float64(b.bestCost-b.step) / b.costUnit }
+func (b *brancher) target() float64 { return float64(b.goal) / b.costUnit }
 
 func (b *brancher) root() *subproblem {
 	s := b.level(0)
@@ -147,17 +192,13 @@ func (b *brancher) fix(s *subproblem, g, j int32) {
 // explore searches the node s and everything below it. It returns false if it was stopped.
 func (b *brancher) explore(s *subproblem, price []float64, depth int) bool {
 	b.nodes++
-	if b.nodeLimit > 0 && b.nodes > b.nodeLimit {
-		b.limited = true
+	if b.nodes > b.stopAt {
 		return false
 	}
 	if b.nodes&63 == 0 && b.ctx.Err() != nil {
 		return false
 	}
-	d := b.dual(s, price, depth == 0)
-	if depth == 0 {
-		b.rootPrice = append([]float64(nil), d.price...)
-	}
+	d := b.dual(s, price, false)
 	if d.bound > b.target() {
 		return true
 	}

@@ -19,9 +19,6 @@ type outcome struct {
 	iters   int64
 }
 
-// noCost is the cost of a solution not found yet; costs add up to less than 2^61.
-const noCost = math.MaxInt64 / 2
-
 // solveCore solves a problem with one knapsack by dynamic programming over a
 // core (Pisinger, "A minimal algorithm for the multiple-choice knapsack
 // problem", EJOR 83, 1995): start from the greedy solution of the linear
@@ -44,6 +41,7 @@ type core struct {
 	w0       int64
 	best     []int32
 	bestCost int64
+	goal     int64 // largest cost that would improve on it
 	proven   bool
 	nodes    int64
 
@@ -137,7 +135,7 @@ func (c *core) fill(inc []increment) {
 		c.cost0, c.w0 = cost, w
 		copy(c.greedy, pick)
 	}
-	c.best, c.bestCost = pick, cost
+	c.best, c.bestCost, c.goal = pick, cost, c.problem.goal(cost)
 }
 
 // sortGroups orders the groups by the distance of their nearest slope from the
@@ -189,7 +187,7 @@ func (c *core) offer(pick []int32) {
 		return
 	}
 	if cost, ok := c.evaluate(pick); ok && cost < c.bestCost {
-		c.best, c.bestCost = slices.Clone(pick), cost
+		c.best, c.bestCost, c.goal = slices.Clone(pick), cost, c.problem.goal(cost)
 	}
 }
 
@@ -220,7 +218,7 @@ func (c *core) run(ctx context.Context) {
 // as multiplier every other change costs at least nothing, so such a solution costs
 // at least cost0 + dc - price·(cap - w0 - dw).
 func (c *core) fruitful(dc, dw int64) bool {
-	return compareProducts(dc-(c.bestCost-c.step-c.cost0), c.price.den, c.price.num, c.cap[0]-c.w0-dw) <= 0
+	return compareProducts(dc-(c.goal-c.cost0), c.price.den, c.price.num, c.cap[0]-c.w0-dw) <= 0
 }
 
 // worthwhile returns the options of g, other than the greedy one, that a
@@ -288,7 +286,7 @@ func (c *core) prune(ctx context.Context, i int) bool {
 // hopeless reports whether the groups from position i on cannot complete s to
 // a solution better than the incumbent.
 func (c *core) hopeless(s coreState, i int) bool {
-	excess := s.cost - (c.bestCost - c.step)
+	excess := s.cost - c.goal
 	if s.w <= c.cap[0] {
 		return compareProducts(excess, c.up[i].den, c.up[i].num, c.cap[0]-s.w) > 0
 	}
@@ -310,7 +308,7 @@ func (c *core) takeBest() {
 	if best == nil || best.cost >= c.bestCost {
 		return
 	}
-	c.bestCost = best.cost
+	c.bestCost, c.goal = best.cost, c.problem.goal(best.cost)
 	copy(c.best, c.greedy)
 	if best.opt >= 0 {
 		c.set(best.opt)

@@ -19,6 +19,10 @@ func (c *choice) solve(ctx context.Context, o Options) Result {
 		}
 		return c.infeasible(price)
 	}
+	p.gap, p.offset = o.Gap, math.Ldexp(c.m.Offset, p.exp)
+	if c.m.Maximize {
+		p.offset = -p.offset
+	}
 	var out outcome
 	switch p.k {
 	case 0:
@@ -131,13 +135,22 @@ func (c *choice) result(ctx context.Context, p *problem, out outcome) Result {
 	}
 	switch {
 	case out.proven:
-		r.Status, r.Bound = Optimal, r.Objective
+		r.Status, r.Bound = Optimal, c.within(r.Objective, bound, p.gap)
 	case out.limited:
 		r.Status = NodeLimit
 	default:
 		r.Status = TimeLimit
 	}
 	return r
+}
+
+// within is the bound of an objective proven to the relative gap: no worse
+// than that of the certificate.
+func (c *choice) within(obj, bound, gap float64) float64 {
+	if c.m.Maximize {
+		return max(obj, min(bound, obj+gap*math.Abs(obj)))
+	}
+	return min(obj, max(bound, obj-gap*math.Abs(obj)))
 }
 
 // solution returns the values of the columns for a choice.

@@ -33,6 +33,7 @@ type column struct {
 	name         string
 	lo, hi, cost float64
 	integer      bool
+	semi         bool // zero is allowed besides lo <= x <= hi
 }
 
 type row struct {
@@ -126,6 +127,11 @@ func (m *Model) Validate() error {
 				m.ColName(Col(j)), c.lo, c.hi, c.cost)
 		}
 	}
+	for j := range m.cols {
+		if err := m.cols[j].checkSemi(); err != nil {
+			return fmt.Errorf("milp: column %s %w", m.ColName(Col(j)), err)
+		}
+	}
 	last := make([]int, len(m.cols)) // 1 + the last row with an entry for the column
 	for i, r := range m.rows {
 		if math.IsNaN(r.lo) || math.IsNaN(r.hi) {
@@ -163,3 +169,39 @@ func (n *neumaier) add(v float64) {
 }
 
 func (n *neumaier) sum() float64 { return n.s + n.c }
+
+// AddSemiCol adds a semi-continuous column (semi-integer if integer): x is 0 or
+// lo <= x <= hi, with 0 <= lo.
+func (m *Model) AddSemiCol(lo, hi, cost float64, integer bool) Col {
+	m.cols = append(m.cols, column{lo: lo, hi: hi, cost: cost, integer: integer, semi: true})
+	return Col(len(m.cols) - 1)
+}
+
+// checkSemi reports bounds that a semi-continuous column may not have.
+func (c *column) checkSemi() error {
+	if c.semi && c.lo < 0 {
+		return fmt.Errorf("is semi-continuous with lower bound %v; it must not be negative", c.lo)
+	}
+	return nil
+}
+
+// byColumn returns the entries of the rows by column: those of column j are
+// rows[start[j]:start[j+1]] with the values in val, in the order of the rows.
+func (m *Model) byColumn() (start []int, rows []Row, val []float64) {
+	start = make([]int, len(m.cols)+2)
+	for _, c := range m.ind {
+		start[c+2]++
+	}
+	for j := range m.cols {
+		start[j+2] += start[j+1]
+	}
+	rows, val = make([]Row, len(m.ind)), make([]float64, len(m.ind))
+	for i := range m.rows {
+		cols, a := m.entries(Row(i))
+		for k, c := range cols {
+			rows[start[c+1]], val[start[c+1]] = Row(i), a[k]
+			start[c+1]++
+		}
+	}
+	return start[:len(m.cols)+1], rows, val
+}

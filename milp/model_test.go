@@ -3,6 +3,7 @@ package milp
 import (
 	"context"
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -88,6 +89,20 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+func TestGap(t *testing.T) {
+	m := hardTwoKnapsacks(2000)
+	r, err := m.Solve(context.Background(), Options{Gap: 1e-4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check(m); err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != Optimal || r.Gap() > 1e-4 {
+		t.Fatalf("Solve = %v with gap %v, want optimal within 1e-4", r.Status, r.Gap())
+	}
+}
+
 func TestInfeasibleCertificate(t *testing.T) {
 	var m Model
 	var cols []Col
@@ -111,7 +126,7 @@ func TestInfeasibleCertificate(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	m := hardTwoKnapsacks(200)
+	m := hardTwoKnapsacks(2000)
 	r, err := m.Solve(ctx, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -127,18 +142,19 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// hardTwoKnapsacks has n groups whose costs nearly follow two weights.
+// hardTwoKnapsacks has n groups of five options whose costs fall by about a
+// factor of four while one weight grows linearly and the other quadratically.
 func hardTwoKnapsacks(n int) *Model {
+	r := rand.New(rand.NewPCG(7, 8))
 	m := new(Model)
 	var all []Col
 	var u, v []float64
-	for i := range n {
+	for range n {
+		size, work, sens := float64(20+r.IntN(1000)), float64(10+r.IntN(900)), r.ExpFloat64()
 		var cols []Col
 		for b := range 5 {
-			w := float64((i*7919%101 + 20) * (b + 1))
-			z := float64((i*104729%89 + 10) * (b + 1) * (b + 1))
-			cols = append(cols, m.AddCol(0, 1, 1e4/w+3e3/z, true))
-			u, v = append(u, w), append(v, z)
+			cols = append(cols, m.AddCol(0, 1, sens*math.Pow(4, -float64(b))*(0.9+0.2*r.Float64()), true))
+			u, v = append(u, size*float64(b+1)), append(v, work*float64((b+1)*(b+1)))
 		}
 		m.AddRow(1, 1, cols, []float64{1, 1, 1, 1, 1})
 		all = append(all, cols...)
@@ -149,7 +165,7 @@ func hardTwoKnapsacks(n int) *Model {
 		}
 		return
 	}
-	m.AddRow(math.Inf(-1), math.Floor(sum(u)*0.17), all, u)
-	m.AddRow(math.Inf(-1), math.Floor(sum(v)*0.15), all, v)
+	m.AddRow(math.Inf(-1), math.Floor(sum(u)/6), all, u)
+	m.AddRow(math.Inf(-1), math.Floor(sum(v)/8), all, v)
 	return m
 }

@@ -22,6 +22,9 @@ type problem struct {
 	knaps []int // knapsacks of the choice that are left
 	base  int64 // what the costs are relative to
 	exp   int   // a cost of one is 2^-exp in the objective
+
+	gap    float64 // relative gap of the objective that is good enough
+	offset float64 // constant of the objective, in costs
 }
 
 // grid rounds the costs of the columns, negated when maximising, to multiples
@@ -275,6 +278,12 @@ func gcd(a, b int64) int64 {
 		a, b = b, a%b
 	}
 	return a
+}
+
+// goal is the largest cost that improves enough on a solution of the given cost.
+func (p *problem) goal(cost int64) int64 {
+	tolerated := p.gap * math.Abs(float64(cost)+float64(p.base)+p.offset)
+	return cost - max(p.step, int64(min(tolerated, maxActivity)))
 }
 
 // groups returns the number of groups.

@@ -32,9 +32,10 @@ func sharedDir(t testing.TB) string {
 
 // expectation is one entry of EXPECTED.json.
 type expectation struct {
-	Name, File, Status string
-	Objective          *float64
-	Groups, Knapsacks  int
+	Name, File, Status    string
+	Objective             *float64
+	Groups, Knapsacks     int
+	Rows, Cols, Nnz, Ints int
 }
 
 func expectations(t testing.TB, section string) []expectation {
