@@ -62,21 +62,3 @@ func extent(rows, cols, stride int) int {
 	}
 	return (rows-1)*stride + cols
 }
-
-// RequantRow writes
-//
-//	dst[i] = clamp(roundToEven(float32(acc[i]+bias[i])*m[i]) + zero, lo, hi)
-//
-// as Requant does for one row. It panics if a slice is shorter than dst.
-func RequantRow(dst []uint8, acc, bias []int32, m []float32, lo, hi, zero float32) {
-	q := Requant{Dst: dst, Acc: acc, Rows: 1, Cols: len(dst), Bias: bias, Mult: m, Lo: lo, Hi: hi, Zero: zero}
-	q.Run()
-}
-
-// RequantAddRow is RequantRow with a residual r of zero point zr and multiplier
-// mr. It panics if a slice is shorter than dst.
-func RequantAddRow(dst []uint8, acc, bias []int32, m []float32, r []uint8, zr, mr, lo, hi, zero float32) {
-	q := Requant{Dst: dst, Acc: acc, Rows: 1, Cols: len(dst), Bias: bias, Mult: m,
-		Res: r, ResZero: zr, ResMult: mr, Lo: lo, Hi: hi, Zero: zero}
-	q.Run()
-}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"unsafe"
 
@@ -162,17 +163,19 @@ func TestRequant(t *testing.T) {
 	})
 }
 
-func TestRequantRows(t *testing.T) {
+// Halves go to the even side, and the clamp comes last.
+func TestRequantByHand(t *testing.T) {
 	isatest.Each(t, func(t *testing.T) {
-		acc, bias, mult := []int32{-3, 1, 3, 5, 1000}, []int32{0, 0, 0, 0, 1}, []float32{0.5, 0.5, 0.5, 0.5, 1}
-		got := make([]uint8, 5)
-		RequantRow(got, acc, bias, mult, 9, 200, 10)
-		if want := []uint8{9, 10, 12, 12, 200}; string(got) != string(want) {
-			t.Errorf("RequantRow = %v, want %v", got, want)
+		q := Requant{Dst: make([]uint8, 5), Acc: []int32{-3, 1, 3, 5, 1000}, Rows: 1, Cols: 5,
+			Bias: []int32{0, 0, 0, 0, 1}, Mult: []float32{0.5, 0.5, 0.5, 0.5, 1}, Lo: 9, Hi: 200, Zero: 10}
+		q.Run()
+		if want := []uint8{9, 10, 12, 12, 200}; !slices.Equal(q.Dst, want) {
+			t.Errorf("codes = %v, want %v", q.Dst, want)
 		}
-		RequantAddRow(got, acc, bias, mult, []uint8{7, 4, 4, 5, 0}, 4, 0.5, 0, 255, 10)
-		if want := []uint8{10, 10, 12, 13, 255}; string(got) != string(want) {
-			t.Errorf("RequantAddRow = %v, want %v", got, want)
+		q.Res, q.ResZero, q.ResMult, q.Lo, q.Hi = []uint8{7, 4, 4, 5, 0}, 4, 0.5, 0, 255
+		q.Run()
+		if want := []uint8{10, 10, 12, 13, 255}; !slices.Equal(q.Dst, want) {
+			t.Errorf("codes with a residual = %v, want %v", q.Dst, want)
 		}
 	})
 }
@@ -202,8 +205,12 @@ func TestRequantPanics(t *testing.T) {
 func TestRequantDoesNotAllocate(t *testing.T) {
 	acc, bias, mult, dst := make([]int32, 16), make([]int32, 16), make([]float32, 16), make([]uint8, 16)
 	isatest.Each(t, func(t *testing.T) {
-		if n := testing.AllocsPerRun(10, func() { RequantRow(dst, acc, bias, mult, 0, 255, 0) }); n != 0 {
-			t.Errorf("RequantRow allocates %v times, want 0", n)
+		n := testing.AllocsPerRun(10, func() {
+			q := Requant{Dst: dst, Acc: acc, Rows: 1, Cols: 16, Bias: bias, Mult: mult, Hi: 255}
+			q.Run()
+		})
+		if n != 0 {
+			t.Errorf("Run allocates %v times, want 0", n)
 		}
 	})
 }

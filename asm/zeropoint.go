@@ -25,26 +25,3 @@ func SumRowsU8(sums []int32, a []uint8, stride, k int) {
 	}
 	sumRowsU8(sums, a, stride, k)
 }
-
-// SumU8 is the sum of the codes in a, which must fit in 32 bits.
-func SumU8(a []uint8) int32 {
-	var sum [1]int32
-	sumRowsU8(sum[:], a, 0, len(a))
-	return sum[0]
-}
-
-// AxpyS32 is
-//
-//	for i, v := range x {
-//		y[i] += s * v
-//	}
-//
-// with sums and products that wrap around. It subtracts s = -sum of the
-// activations times the zero points x of the output channels. It panics if the
-// slices differ in length.
-func AxpyS32(y, x []int32, s int32) {
-	if len(x) != len(y) {
-		panic(badLength)
-	}
-	axpyS32(y, x, s)
-}

@@ -18,17 +18,5 @@ func sumRowsU8(sums []int32, a []uint8, stride, k int) {
 	sumRowsU8_avx2_asm(unsafe.SliceData(sums), unsafe.SliceData(a), stride, len(sums), k)
 }
 
-func axpyS32(y, x []int32, s int32) {
-	whole := 0
-	if isa.Current() >= isa.AVX2 && len(x) >= 8 {
-		axpyS32_avx2_asm(unsafe.SliceData(y), unsafe.SliceData(x), s, len(x)/8)
-		whole = len(x) &^ 7
-	}
-	axpyS32Generic(y[whole:], x[whole:], s)
-}
-
 //go:noescape
 func sumRowsU8_avx2_asm(sums *int32, a *uint8, stride, rows, k int)
-
-//go:noescape
-func axpyS32_avx2_asm(y, x *int32, s int32, groups int)

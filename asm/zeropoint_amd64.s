@@ -66,24 +66,3 @@ add:
 	JNZ          row
 	VZEROUPPER
 	RET
-
-// func axpyS32_avx2_asm(y *int32, x *int32, s int32, groups int)
-// Requires: AVX, AVX2
-TEXT ·axpyS32_avx2_asm(SB), NOSPLIT, $0-32
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         groups+24(FP), DX
-	MOVL         s+16(FP), BX
-	VMOVD        BX, X0
-	VPBROADCASTD X0, Y0
-
-group:
-	VPMULLD (CX), Y0, Y1
-	VPADDD  (AX), Y1, Y1
-	VMOVDQU Y1, (AX)
-	ADDQ    $+32, CX
-	ADDQ    $+32, AX
-	DECQ    DX
-	JNZ     group
-	VZEROUPPER
-	RET

@@ -10,11 +10,3 @@ func sumRowsU8Generic(sums []int32, a []uint8, stride, k int) {
 		sums[i] = s
 	}
 }
-
-// axpyS32Generic is the definition of AxpyS32.
-func axpyS32Generic(y, x []int32, s int32) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += s * v
-	}
-}

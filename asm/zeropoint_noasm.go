@@ -3,5 +3,3 @@
 package asm
 
 func sumRowsU8(sums []int32, a []uint8, stride, k int) { sumRowsU8Generic(sums, a, stride, k) }
-
-func axpyS32(y, x []int32, s int32) { axpyS32Generic(y, x, s) }

@@ -1,7 +1,6 @@
 package asm
 
 import (
-	"math"
 	"math/rand/v2"
 	"testing"
 
@@ -28,9 +27,6 @@ func TestSumRowsU8(t *testing.T) {
 					if got != want {
 						t.Fatalf("k=%d: sum of row %d = %d, want %d", k, i, got, want)
 					}
-					if got := SumU8(a.s[i*stride:][:k]); got != want {
-						t.Fatalf("k=%d: SumU8 = %d, want %d", k, got, want)
-					}
 				}
 			}
 		}
@@ -38,41 +34,15 @@ func TestSumRowsU8(t *testing.T) {
 		for i := range long {
 			long[i] = 255
 		}
-		if got := SumU8(long); got != 255<<23 {
-			t.Errorf("SumU8 of 2^23 codes of 255 = %d, want %d", got, 255<<23)
-		}
-		if n := testing.AllocsPerRun(10, func() { SumU8(long[:40]) }); n != 0 {
-			t.Errorf("SumU8 allocates %v times, want 0", n)
+		var sum [1]int32
+		if SumRowsU8(sum[:], long, 0, len(long)); sum[0] != 255<<23 {
+			t.Errorf("sum of 2^23 codes of 255 = %d, want %d", sum[0], 255<<23)
 		}
 	})
 	a := make([]uint8, 10)
 	wantPanic(t, "SumRowsU8", badDepth, func() { SumRowsU8(make([]int32, 1), a, 1, -1) })
 	wantPanic(t, "SumRowsU8", badStride, func() { SumRowsU8(make([]int32, 1), a, -1, 1) })
 	wantPanic(t, "SumRowsU8", shortA, func() { SumRowsU8(make([]int32, 2), a, 8, 8) })
-}
-
-func TestAxpyS32(t *testing.T) {
-	rng := rand.New(rand.NewPCG(2, 1))
-	isatest.Each(t, func(t *testing.T) {
-		for n := range 100 {
-			for _, s := range []int32{0, 1, -1, math.MaxInt32, math.MinInt32, int32(rng.Uint32())} {
-				x, y := newGuarded[int32](n), newGuarded[int32](n)
-				want := make([]int32, n)
-				for i := range x.s {
-					x.s[i], y.s[i] = int32(rng.Uint32()), int32(rng.Uint32())
-					want[i] = int32(int64(y.s[i]) + int64(s)*int64(x.s[i]))
-				}
-				AxpyS32(y.s, x.s, s)
-				y.check(t)
-				for i, got := range y.s {
-					if got != want[i] {
-						t.Fatalf("n=%d s=%d: y[%d] = %d, want %d", n, s, i, got, want[i])
-					}
-				}
-			}
-		}
-	})
-	wantPanic(t, "AxpyS32", badLength, func() { AxpyS32(make([]int32, 1), make([]int32, 2), 1) })
 }
 
 // BenchmarkSumRowsU8 sums the patches of a tile.

@@ -126,9 +126,7 @@ func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
 			acc, patchSums := sums[:rows*p.NR], sums[rows*p.NR:]
 			a, lda := c.patches(codes, x, g, pos)
 			if c.out.wzero != nil {
-				for i := range n {
-					patchSums[i] = asm.SumU8(a[i*lda:][:p.k])
-				}
+				asm.SumRowsU8(patchSums[:n], a, lda, p.k)
 			}
 			for j := 0; j < c.og; j += p.NR {
 				p.multiply(acc, a, lda, n, j)

@@ -49,11 +49,10 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 		n := min(linearRows, rows.Hi-r)
 		acc, rowSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
 		for i := range n {
-			row := codes[i*lda:][:l.in]
-			copy(row, x[(r+i)*l.in:])
-			if l.stage.wzero != nil {
-				rowSums[i] = asm.SumU8(row)
-			}
+			copy(codes[i*lda:][:l.in], x[(r+i)*l.in:])
+		}
+		if l.stage.wzero != nil {
+			asm.SumRowsU8(rowSums[:n], codes, lda, l.in)
 		}
 		for j := 0; j < l.out; j += p.NR {
 			p.multiply(acc, codes, lda, n, j)

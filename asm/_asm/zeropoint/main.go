@@ -1,4 +1,4 @@
-// Command zeropoint writes zeropoint_amd64.s: the corrections for zero points.
+// Command zeropoint writes zeropoint_amd64.s: the sums that zero points call for.
 package main
 
 import (
@@ -9,7 +9,6 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	sum()
-	axpy()
 	Generate()
 }
 
@@ -75,27 +74,6 @@ func sum() {
 	ADDQ(stride, row)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
-	VZEROUPPER()
-	RET()
-}
-
-func axpy() {
-	TEXT("axpyS32_avx2_asm", NOSPLIT, "func(y, x *int32, s int32, groups int)")
-	Doc("axpyS32_avx2_asm adds s*x to 8*groups elements of y; groups > 0.")
-	y := Load(Param("y"), GP64())
-	x := Load(Param("x"), GP64())
-	groups := Load(Param("groups"), GP64())
-	s, v := YMM(), YMM()
-	VMOVD(Load(Param("s"), GP32()), s.AsX())
-	VPBROADCASTD(s.AsX(), s)
-	Label("group")
-	VPMULLD(Mem{Base: x}, s, v)
-	VPADDD(Mem{Base: y}, v, v)
-	VMOVDQU(v, Mem{Base: y})
-	ADDQ(I32(32), x)
-	ADDQ(I32(32), y)
-	DECQ(groups)
-	JNZ(LabelRef("group"))
 	VZEROUPPER()
 	RET()
 }
