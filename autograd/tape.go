@@ -152,9 +152,7 @@ func (t *Tape) give(v *Var, g *tensor.Tensor) {
 	}
 	sum, term := v.Grad.Float32(), g.Float32()
 	t.elements(len(sum), func(lo, hi int) {
-		for i, a := range term[lo:hi] {
-			sum[lo+i] += a
-		}
+		kernel.Add(sum[lo:hi], sum[lo:hi], term[lo:hi], unbounded)
 	})
 	t.memory.free(g)
 }

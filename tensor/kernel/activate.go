@@ -1,38 +1,35 @@
 package kernel
 
-// apply bounds v; a NaN stays one.
-func (c Clamp) apply(v float32) float32 { return min(max(v, c.Lo), c.Hi) }
+import (
+	"math"
+
+	"mixq/asm"
+)
+
+// unbounded is the Clamp that changes nothing.
+var unbounded = Clamp{float32(math.Inf(-1)), float32(math.Inf(1))}
 
 // Activate is dst[i] = clamp(x[i]). dst may be x. It panics if the lengths
 // differ.
 func Activate(dst, x []float32, act Clamp) {
-	same(len(dst), len(x))
-	for i, v := range x {
-		dst[i] = act.apply(v)
-	}
+	asm.FinishF32(dst, x, 0, nil, act.Lo, act.Hi)
 }
 
 // ActivateBackward sets dx to the gradient of clamping, given the output y:
 // dy where y is strictly between the bounds, else 0. dx may be dy. It panics if
 // the lengths differ.
 func ActivateBackward(dx, dy, y []float32, act Clamp) {
-	same(len(dx), len(dy), len(y))
-	for i, g := range dy {
-		if v := y[i]; !(v > act.Lo && v < act.Hi) {
-			g = 0
-		}
-		dx[i] = g
-	}
+	asm.MaskF32(dx, dy, y, act.Lo, act.Hi)
 }
 
 // Add is dst[i] = clamp(a[i] + b[i]). dst may be a or b. It panics if the
 // lengths differ.
 func Add(dst, a, b []float32, act Clamp) {
-	same(len(dst), len(a), len(b))
-	for i, v := range a {
-		dst[i] = act.apply(v + b[i])
-	}
+	asm.FinishF32(dst, a, 0, b, act.Lo, act.Hi)
 }
+
+// apply bounds v; a NaN stays one.
+func (c Clamp) apply(v float32) float32 { return min(max(v, c.Lo), c.Hi) }
 
 const badLengths = "kernel: slices differ in length"
 

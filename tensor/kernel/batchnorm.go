@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"mixq/asm"
+)
 
 // BatchNorm is dst = (x - mean)/sqrt(variance + eps)·weight + bias per channel,
 // computed as x·scale + shift, for planes (n·C + c) of x [N,C,hw]; weight, bias,
@@ -10,10 +14,7 @@ func BatchNorm(dst, x, weight, bias, mean, variance []float32, eps float32, hw i
 		c := p % len(weight)
 		scale := weight[c] * InvStd(variance[c], eps)
 		shift := bias[c] - float32(mean[c]*scale)
-		row := dst[p*hw:][:hw]
-		for i, v := range x[p*hw:][:hw] {
-			row[i] = float32(v*scale) + shift
-		}
+		asm.AffineF32(dst[p*hw:][:hw], x[p*hw:][:hw], scale, shift, unbounded.Lo, unbounded.Hi)
 	}
 }
 
@@ -24,22 +25,28 @@ func InvStd(variance, eps float32) float32 {
 
 // BatchNormStats sets mean and variance (the biased one, by n·hw) of channels
 // [lo, hi) over the batch x [n,C,hw], where C = len(mean). The variance is taken
-// about the mean, in a second pass; sums of a plane are float32, sums over
+// about the mean, in a second pass; sums within a plane are float32, sums over
 // planes float64.
 func BatchNormStats(mean, variance, x []float32, n, hw int, channels Range) {
 	m := float64(n * hw)
 	for c := channels.Lo; c < channels.Hi; c++ {
-		var s float64
-		for i := range n {
-			s += float64(sum(x[(i*len(mean)+c)*hw:][:hw]))
-		}
+		s, _ := channelMoments(x, x, 0, n, hw, len(mean), c)
 		mu := float32(s / m)
-		s = 0
-		for i := range n {
-			s += float64(sumSquares(x[(i*len(mean)+c)*hw:][:hw], mu))
-		}
-		mean[c], variance[c] = mu, float32(s/m)
+		_, sx := channelMoments(x, x, mu, n, hw, len(mean), c)
+		sx -= float64(mu) * (s - m*float64(mu)) // mu is rounded, so sum x·(x-mu) is not quite sum (x-mu)²
+		mean[c], variance[c] = mu, float32(max(sx, 0)/m)
 	}
+}
+
+// channelMoments adds up asm.MomentsF32 over the planes of one channel of x and
+// y [n,C,hw], in order.
+func channelMoments(x, y []float32, center float32, n, hw, channels, c int) (s, sy float64) {
+	for i := range n {
+		at := (i*channels + c) * hw
+		a, b := asm.MomentsF32(x[at:][:hw], y[at:][:hw], center)
+		s, sy = s+float64(a), sy+float64(b)
+	}
+	return s, sy
 }
 
 // BatchNormBackward computes channels [lo, hi) of the gradients of BatchNorm
@@ -55,12 +62,7 @@ func BatchNormStats(mean, variance, x []float32, n, hw int, channels Range) {
 func BatchNormBackward(dx, dweight, dbias, dy, x, weight, mean, variance []float32, eps float32, frozen bool, n, hw int, channels Range) {
 	for c := channels.Lo; c < channels.Hi; c++ {
 		inv := InvStd(variance[c], eps)
-		var s, sx float64
-		for i := range n {
-			at := (i*len(weight) + c) * hw
-			a, b := gradSums(dy[at:][:hw], x[at:][:hw], mean[c])
-			s, sx = s+float64(a), sx+float64(b)
-		}
+		s, sx := channelMoments(dy, x, mean[c], n, hw, len(weight), c)
 		sx *= float64(inv)
 		dbias[c], dweight[c] = float32(s), float32(sx)
 		// dx = scale·dy + slope·x + shift
@@ -73,66 +75,7 @@ func BatchNormBackward(dx, dweight, dbias, dy, x, weight, mean, variance []float
 		}
 		for i := range n {
 			at := (i*len(weight) + c) * hw
-			gradLine(dx[at:][:hw], dy[at:][:hw], x[at:][:hw], scale, slope, shift)
+			asm.CombineF32(dx[at:][:hw], dy[at:][:hw], x[at:][:hw], scale, slope, shift)
 		}
 	}
-}
-
-// gradLine is dx = scale·dy + slope·x + shift.
-func gradLine(dx, dy, x []float32, scale, slope, shift float32) {
-	dy, x = dy[:len(dx)], x[:len(dx)]
-	for i := range dx {
-		dx[i] = float32(scale*dy[i]) + float32(slope*x[i]) + shift
-	}
-}
-
-// sum adds x in four interleaved chains.
-func sum(x []float32) float32 {
-	var a, b, c, d float32
-	for ; len(x) >= 4; x = x[4:] {
-		a += x[0]
-		b += x[1]
-		c += x[2]
-		d += x[3]
-	}
-	for _, v := range x {
-		a += v
-	}
-	return (a + b) + (c + d)
-}
-
-// sumSquares adds (x-mean)² in four interleaved chains.
-func sumSquares(x []float32, mean float32) float32 {
-	var s [4]float32
-	for ; len(x) >= 4; x = x[4:] {
-		e, f, g, h := x[0]-mean, x[1]-mean, x[2]-mean, x[3]-mean
-		s[0] += float32(e * e)
-		s[1] += float32(f * f)
-		s[2] += float32(g * g)
-		s[3] += float32(h * h)
-	}
-	for _, v := range x {
-		e := v - mean
-		s[0] += float32(e * e)
-	}
-	return (s[0] + s[1]) + (s[2] + s[3])
-}
-
-// gradSums returns the sums of dy and of dy·(x-mean), each in two interleaved
-// chains.
-func gradSums(dy, x []float32, mean float32) (s, sx float32) {
-	var a, b, p, q float32
-	x = x[:len(dy)]
-	i := 0
-	for ; i+2 <= len(dy); i += 2 {
-		a += dy[i]
-		b += dy[i+1]
-		p += float32(dy[i] * (x[i] - mean))
-		q += float32(dy[i+1] * (x[i+1] - mean))
-	}
-	if i < len(dy) {
-		a += dy[i]
-		p += float32(dy[i] * (x[i] - mean))
-	}
-	return a + b, p + q
 }

@@ -10,7 +10,7 @@ const (
 	convChannels  = 192
 )
 
-const badWeight = "kernel: conv2d: the weight has another size than the plan"
+const badWeight = "kernel: the weight has another size than the plan"
 
 // ConvF32 is a planned float convolution of one image,
 //

@@ -129,26 +129,7 @@ func (f *frame) fillTransposed(dst, x []float32, c int) {
 	w := min(f.w, f.fw-f.left)
 	for i := range min(f.h, f.fh-f.top) {
 		row := dst[((f.top+i)*f.fw+f.left)*c:][:w*c]
-		ch := 0
-		for ; ch+4 <= c; ch += 4 {
-			at := (ch*f.h + i) * f.w
-			plane := f.h * f.w
-			interleave4(row[ch:], x[at:][:w], x[at+plane:][:w], x[at+2*plane:][:w], x[at+3*plane:][:w], c)
-		}
-		for ; ch < c; ch++ {
-			for j, v := range x[(ch*f.h+i)*f.w:][:w] {
-				row[j*c+ch] = v
-			}
-		}
-	}
-}
-
-// interleave4 is dst[j*step:][:4] = a[j], b[j], c[j], d[j].
-func interleave4(dst, a, b, c, d []float32, step int) {
-	b, c, d = b[:len(a)], c[:len(a)], d[:len(a)]
-	for j, v := range a {
-		q := dst[j*step:][:4]
-		q[0], q[1], q[2], q[3] = v, b[j], c[j], d[j]
+		asm.TransposeF32(row, c, x[i*f.w:], f.h*f.w, c, w)
 	}
 }
 
@@ -189,10 +170,7 @@ func dotGather(a, x []float32, at []int32) float32 {
 // len(db), over images and positions.
 func BiasGrad(db, dy []float32, n, hw int, channels Range) {
 	for c := channels.Lo; c < channels.Hi; c++ {
-		var s float64
-		for i := range n {
-			s += float64(sum(dy[(i*len(db)+c)*hw:][:hw]))
-		}
+		s, _ := channelMoments(dy, dy, 0, n, hw, len(db), c)
 		db[c] = float32(s)
 	}
 }

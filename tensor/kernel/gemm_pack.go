@@ -45,22 +45,9 @@ func packPanels(dst, src []float32, ld int, rows bool, n, k, r int) {
 			clear(panel)
 		}
 		if rows {
-			packRows(panel, src[j*ld:], ld, w, k, r)
+			asm.TransposeF32(panel, r, src[j*ld:], ld, w, k)
 		} else {
 			asm.CopyRowsF32(panel, r, src[j:], ld, k, w)
-		}
-	}
-}
-
-// packRows interleaves w rows of src, four at a time to fill cache lines.
-func packRows(panel, src []float32, ld, w, k, r int) {
-	i := 0
-	for ; i+4 <= w; i += 4 {
-		interleave4(panel[i:], src[i*ld:][:k], src[(i+1)*ld:][:k], src[(i+2)*ld:][:k], src[(i+3)*ld:][:k], r)
-	}
-	for ; i < w; i++ {
-		for l, v := range src[i*ld:][:k] {
-			panel[l*r+i] = v
 		}
 	}
 }

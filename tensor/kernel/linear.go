@@ -26,7 +26,9 @@ func NewLinearF32(in, out int, weight []float32) *LinearF32 {
 
 // Repack replaces the weights. It must not run at the same time as Run.
 func (l *LinearF32) Repack(weight []float32) {
-	same(len(weight), l.in*l.out)
+	if len(weight) != l.in*l.out {
+		panic(badWeight)
+	}
 	PackB(l.gemm, l.packed, weight, l.in, true, l.in, l.out)
 }
 

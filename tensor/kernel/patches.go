@@ -24,25 +24,30 @@ func (f *frame) plain() bool { return f.h == f.fh && f.w == f.fw && f.top == 0 &
 // fill copies rows [lo, hi) of the frames of c channels from x; the other rows
 // of dst keep what they hold.
 func (f *frame) fill(dst, x []float32, c, lo, hi int) {
-	first := max(0, ceilDiv(lo-f.top, f.stepH))
-	last := min(f.h, ceilDiv(hi-f.top, f.stepH))
+	first := max(0, ceilDiv(lo-f.top, f.stepH)) // row of x
+	rows := min(f.h, ceilDiv(hi-f.top, f.stepH)) - first
 	for ch := range c {
 		plane := dst[ch*f.fh*f.fw:][:f.fh*f.fw]
 		clear(plane[lo*f.fw : hi*f.fw])
-		for i := first; i < last; i++ {
-			f.fillRow(plane[(f.top+i*f.stepH)*f.fw:][:f.fw], x[(ch*f.h+i)*f.w:][:f.w])
+		src := x[ch*f.h*f.w:][:f.h*f.w]
+		if rows > 0 {
+			f.fillRows(plane[(f.top+first*f.stepH)*f.fw:], src[first*f.w:], rows)
 		}
 	}
 }
 
-func (f *frame) fillRow(dst, src []float32) {
+// fillRows places rows of x, the first at the start of dst.
+func (f *frame) fillRows(dst, src []float32, rows int) {
 	if f.stepW == 1 && f.left >= 0 {
-		copy(dst[f.left:], src)
+		asm.CopyRowsF32(dst[f.left:], f.stepH*f.fw, src, f.w, rows, min(f.w, f.fw-f.left))
 		return
 	}
-	for j, v := range src {
-		if q := f.left + j*f.stepW; q >= 0 && q < len(dst) {
-			dst[q] = v
+	for i := range rows {
+		row := dst[i*f.stepH*f.fw:][:f.fw]
+		for j, v := range src[i*f.w:][:f.w] {
+			if q := f.left + j*f.stepW; q >= 0 && q < f.fw {
+				row[q] = v
+			}
 		}
 	}
 }
