@@ -43,7 +43,7 @@ var rules = []struct {
 	{"autograd", []string{"tensor", "tensor/kernel", "internal/par"}},
 	{"dataset", []string{"tensor", "internal/par"}},
 	{"nn/rewrite", []string{"nn", "tensor"}},
-	{"models", []string{"nn", "any"}},
+	{"models", []string{"nn", "tensor", "any"}},
 	{"models/safetensors", []string{"nn", "tensor", "any"}},
 	{"models/torchfile", []string{"nn", "tensor", "any"}},
 	{"models/onnx", []string{"nn", "tensor", "any"}},

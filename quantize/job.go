@@ -85,7 +85,11 @@ func (j *Job) Calibrate(ctx context.Context) (*Stats, error) {
 // Sensitivity is the function of that name, kept as sens.json.
 func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
 	return product(j.Config.WorkDir, "sens", j.inputs(), func() (*SensTable, error) {
-		return Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Config)
+		t, err := Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Config)
+		if t != nil {
+			t.Overhead = j.overhead
+		}
+		return t, err
 	})
 }
 

@@ -16,9 +16,10 @@ import (
 
 // SensTable is the product of Sensitivity.
 type SensTable struct {
-	Images int
-	Draws  int
-	Layers []LayerSens
+	Images   int
+	Draws    int
+	Overhead int64 // bytes of a file besides weights, for Allocate; set by Job.Sensitivity
+	Layers   []LayerSens
 }
 
 // LayerSens holds the sensitivity of one layer at each candidate bit-width:

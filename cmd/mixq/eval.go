@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mixq/dataset"
+	"mixq/infer"
+	"mixq/nn"
+	"mixq/nn/rewrite"
+	"mixq/quantize"
+)
+
+func newEval() *cobra.Command {
+	var n network
+	var limit, threads int
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "eval [FILE.mixq]",
+		Short: "Measure the accuracy and the speed of a network",
+		Long: `Run a .mixq file in integer arithmetic, or a trained network in float32, on the
+test images of a set, and print its accuracy and how many images a second the
+network takes (reading the images not counted).`,
+		Example: `  mixq eval resnet20.mixq --data cifar10:cifar-10-batches-bin
+  mixq eval --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --limit 1000 --json`,
+		Args: func(c *cobra.Command, args []string) error {
+			if (len(args) == 1) == c.Flags().Changed("model") {
+				return errors.New("want either a .mixq file or --model and --weights")
+			}
+			return cobra.MaximumNArgs(1)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			bar := newProgress(c.ErrOrStderr())
+			defer bar.close()
+			program, err := n.compile(args, threads)
+			if err != nil {
+				return err
+			}
+			test, err := n.data.Load(dataset.Test)
+			if err != nil {
+				return err
+			}
+			images, total, err := firstImages(test, limit)
+			if err != nil {
+				return err
+			}
+			a, err := quantize.Evaluate(c.Context(), program, images, func(done int) { bar.show("eval", done, total) })
+			if err != nil {
+				return err
+			}
+			bar.close()
+			speed := float64(a.Images) / a.Time.Seconds()
+			if asJSON {
+				return printJSON(c.OutOrStdout(), accuracy{a.Top1(), a.Top5(), a.Images, speed})
+			}
+			fmt.Fprintf(c.OutOrStdout(), "top-1 %.2f %%, top-5 %.2f %% of %d images; %.0f images/s\n", a.Top1(), a.Top5(), a.Images, speed)
+			return nil
+		},
+	}
+	n.addFlags(c.Flags())
+	c.MarkFlagRequired("data")
+	c.MarkFlagsRequiredTogether("model", "weights")
+	c.Flags().IntVar(&limit, "limit", 0, "number of test images; 0 for all")
+	addThreads(c.Flags(), &threads)
+	addJSON(c.Flags(), &asJSON)
+	return c
+}
+
+// accuracy is the JSON form of the result.
+type accuracy struct {
+	Top1            float64 `json:"top1"` // percent
+	Top5            float64 `json:"top5"` // percent
+	Images          int     `json:"n"`
+	ImagesPerSecond float64 `json:"images_per_second"`
+}
+
+// compile makes a program of the .mixq file in args, or of the trained network.
+func (n *network) compile(args []string, threads int) (*infer.Program, error) {
+	if len(args) == 1 {
+		p, err := infer.Open(args[0], infer.Options{Batch: batch, Threads: threads})
+		if err != nil {
+			return nil, err
+		}
+		return p, fits(p.Graph(), n.data.Source)
+	}
+	g, err := n.load()
+	if err != nil {
+		return nil, err
+	}
+	return compileFloat(g, threads)
+}
+
+// compileFloat makes a program of a trained network.
+func compileFloat(g *nn.Graph, threads int) (*infer.Program, error) {
+	g, err := rewrite.Run(g, rewrite.Deploy()...)
+	if err != nil {
+		return nil, err
+	}
+	return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float})
+}

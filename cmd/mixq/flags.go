@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"mixq/dataset"
+	"mixq/models"
+	"mixq/nn"
+	"mixq/quantize"
+)
+
+// The types in this file are flag values: they turn the words of the command
+// line into the library's types.
+
+// bitList is a list of bit-widths such as 2,3,4.
+type bitList []uint8
+
+func (b *bitList) Set(s string) error {
+	bits, err := parseBits(s)
+	*b = bits
+	return err
+}
+
+func (b *bitList) Type() string { return "BITS" }
+
+func (b *bitList) String() string {
+	words := make([]string, len(*b))
+	for i, v := range *b {
+		words[i] = strconv.Itoa(int(v))
+	}
+	return strings.Join(words, ",")
+}
+
+func parseBits(s string) ([]uint8, error) {
+	var bits []uint8
+	for word := range strings.SplitSeq(s, ",") {
+		b, err := strconv.ParseUint(strings.TrimSpace(word), 10, 8)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a bit-width; want a list such as 2,3,4", word)
+		}
+		bits = append(bits, uint8(b))
+	}
+	return bits, nil
+}
+
+// ruleList collects rules such as linear=4,6,8.
+type ruleList []quantize.Rule
+
+func (r *ruleList) Set(s string) error {
+	glob, bits, ok := strings.Cut(s, "=")
+	if !ok || glob == "" {
+		return errors.New("want GLOB=BITS such as linear=4,6,8")
+	}
+	b, err := parseBits(bits)
+	if err != nil {
+		return err
+	}
+	*r = append(*r, quantize.Rule{Layer: glob, Bits: b})
+	return nil
+}
+
+func (r *ruleList) Type() string { return "GLOB=BITS" }
+
+func (r *ruleList) String() string {
+	words := make([]string, len(*r))
+	for i, v := range *r {
+		words[i] = v.Layer + "=" + (*bitList)(&v.Bits).String()
+	}
+	return strings.Join(words, " ")
+}
+
+// model is the name of a network of package models.
+type model struct{ graph *nn.Graph } // nil if the flag is not given
+
+func (m *model) Set(name string) (err error) {
+	m.graph, err = models.Build(name)
+	return err
+}
+
+func (m *model) Type() string { return "NAME" }
+
+func (m *model) String() string {
+	if m.graph == nil {
+		return ""
+	}
+	return m.graph.Name
+}
+
+// data is the specification of an image set.
+type data struct{ dataset.Source }
+
+func (d *data) Set(spec string) (err error) {
+	d.Source, err = dataset.Open(spec)
+	return err
+}
+
+func (d *data) Type() string   { return "SPEC" }
+func (d *data) String() string { return d.Spec }
+
+func (d *data) addFlag(f *pflag.FlagSet) {
+	f.Var(d, "data", "image set: cifar10:DIR or shapes")
+}
+
+func addThreads(f *pflag.FlagSet, threads *int) {
+	f.IntVar(threads, "threads", runtime.GOMAXPROCS(0), "goroutines that compute; changes nothing but the time")
+}
+
+func addSeed(f *pflag.FlagSet, seed *uint64) {
+	f.Uint64Var(seed, "seed", 1, "seed of all random choices")
+}
+
+func addJSON(f *pflag.FlagSet, asJSON *bool) {
+	f.BoolVar(asJSON, "json", false, "print one JSON object and nothing else on standard output")
+}

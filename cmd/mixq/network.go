@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"mixq/dataset"
+	"mixq/models"
+	"mixq/models/safetensors"
+	"mixq/nn"
+	"mixq/tensor"
+)
+
+// network is a trained network and the image set that it is for, as flags name
+// them. The zero value is the demo network.
+type network struct {
+	model   model
+	weights string
+	data    data
+}
+
+func (n *network) addFlags(f *pflag.FlagSet) {
+	f.Var(&n.model, "model", "network (see mixq models)")
+	f.StringVar(&n.weights, "weights", "", "`FILE` of trained weights: safetensors or a PyTorch checkpoint")
+	n.data.addFlag(f)
+}
+
+// load builds the network and gives it its weights and its pixel table.
+func (n *network) load() (*nn.Graph, error) {
+	if n.model.graph == nil {
+		return n.loadDemo()
+	}
+	w, err := readWeights(n.weights)
+	if err != nil {
+		return nil, err
+	}
+	return n.bind(n.model.graph, w, n.weights)
+}
+
+// The demo network; demo/README.md says how it was trained.
+const (
+	demoModel   = "resnet8"
+	demoData    = "shapes"
+	demoWeights = "demo/resnet8-shapes.safetensors"
+)
+
+//go:embed demo
+var demoFiles embed.FS
+
+func (n *network) loadDemo() (*nn.Graph, error) {
+	if err := n.data.Set(demoData); err != nil {
+		return nil, err
+	}
+	g, err := models.Build(demoModel)
+	if err != nil {
+		return nil, err
+	}
+	b, err := demoFiles.ReadFile(demoWeights)
+	if err != nil {
+		return nil, err
+	}
+	f, err := safetensors.Decode(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, err
+	}
+	return n.bind(g, f.Tensors, demoWeights)
+}
+
+// bind puts weights that come from origin into g.
+func (n *network) bind(g *nn.Graph, w map[string]*tensor.Tensor, origin string) (*nn.Graph, error) {
+	if err := nn.Bind(g, w); err != nil {
+		return nil, fmt.Errorf("%s: %w", origin, err)
+	}
+	g.Pixels = n.data.Preprocess.Table()
+	return g, fits(g, n.data.Source)
+}
+
+// fits checks that g takes the images of a set and tells its classes apart.
+func fits(g *nn.Graph, s dataset.Source) error {
+	in, out := g.Inputs[0].Type.Shape, g.Outputs[0].Type.Shape
+	if !in[1:].Equal(s.Shape) {
+		return fmt.Errorf("--data %s: images are %v, %s takes %v", s.Spec, s.Shape, g.Name, in[1:])
+	}
+	if classes := out[len(out)-1]; classes != len(s.Classes) {
+		return fmt.Errorf("--data %s: the set has %d classes, %s has %d", s.Spec, len(s.Classes), g.Name, classes)
+	}
+	return nil
+}

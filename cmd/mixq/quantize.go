@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mixq/dataset"
+	"mixq/infer/artifact"
+	"mixq/nn"
+	"mixq/quantize"
+)
+
+func newQuantize() *cobra.Command {
+	var m method
+	var out string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "quantize",
+		Short: "Compress a trained network to a budget and measure the result",
+		Long: `Compress a trained network to a budget, write it to a .mixq file, run that file
+on the test images in integer arithmetic and report its size and accuracy.
+
+Without --model, --weights and --data, a small network that is part of this
+program is quantized. Without --out, the result is measured and thrown away.
+
+A budget is a compression of the weights (8x), average bits of a weight (4.0b),
+or a size of the whole file (150kB).`,
+		Example: `  mixq quantize
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 8x --out resnet20.mixq
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			bar := newProgress(c.ErrOrStderr())
+			defer bar.close()
+			m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
+			g, calib, err := m.load()
+			if err != nil {
+				return err
+			}
+			eval, err := m.testImages()
+			if err != nil {
+				return err
+			}
+			path, remove, err := outputPath(out)
+			if err != nil {
+				return err
+			}
+			defer remove()
+			r, err := quantize.Run(c.Context(), g, quantize.Data{Calib: calib, Eval: eval}, m.config, path)
+			if err != nil {
+				return err
+			}
+			bar.close()
+			if asJSON {
+				return printJSON(c.OutOrStdout(), r)
+			}
+			printReport(c.OutOrStdout(), g, r, out)
+			return nil
+		},
+	}
+	m.addFlags(c)
+	m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 8}
+	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
+	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
+	addJSON(c.Flags(), &asJSON)
+	return c
+}
+
+func (m *method) testImages() (quantize.Batches, error) {
+	test, err := m.data.Load(dataset.Test)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := firstImages(test, 0)
+	return b, err
+}
+
+// outputPath returns where to write: out, after a check that its folder exists,
+// or a temporary file if it is empty. The function that it returns removes what
+// is temporary.
+func outputPath(out string) (path string, remove func(), err error) {
+	if out != "" {
+		_, err := os.Stat(filepath.Dir(out))
+		if err != nil {
+			err = fmt.Errorf("--out: %w", err)
+		}
+		return out, func() {}, err
+	}
+	dir, err := os.MkdirTemp("", "mixq-")
+	return filepath.Join(dir, "network.mixq"), func() { os.RemoveAll(dir) }, err
+}
+
+func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
+	var t table
+	t.row("layer", "shape", "bits", "kB")
+	for _, n := range g.Nodes {
+		if o, ok := n.Operands(); ok {
+			s, bits := o.Weight.Type.Shape, r.Bits[n.Name]
+			t.row(n.Name, s.String(), fmt.Sprint(bits), kilo(artifact.WeightBytes(s, int(bits))))
+		}
+	}
+	t.print(w)
+	fmt.Fprintf(w, `
+%s on %d test images: top-1 %.2f %% in float, %.2f %% in integer arithmetic (drop %.2f)
+same best class %.2f %%, KL divergence %.4f
+weights %s kB in float, %s kB in codes: %.2f times smaller, %.2f bits on average
+file %s kB: %.2f times smaller, %.2f bits a weight with scales and zero points
+allocation: objective %.4g, bound %.4g
+time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, pack %.1f, verify %.1f
+`,
+		r.Model, r.Images, r.FloatTop1, r.QuantTop1, r.Drop,
+		r.Agreement, r.KL,
+		kilo(r.FloatBytes), kilo(r.WeightBytes), r.Compression, r.AvgBits,
+		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
+		r.Objective, r.Bound,
+		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Pack, r.Seconds.Verify)
+	if out == "" {
+		fmt.Fprintln(w, "not kept; give --out FILE to write the network")
+		return
+	}
+	fmt.Fprintln(w, "written to", out)
+}

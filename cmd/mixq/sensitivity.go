@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"mixq/quantize"
+)
+
+func newSensitivity() *cobra.Command {
+	var m method
+	var out string
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "sensitivity",
+		Short: "Measure how much each layer suffers at each bit-width",
+		Long: `Estimate, from gradients on calibration images, how far the outputs move when one
+layer is quantized to each candidate bit-width: twice the KL divergence from the
+float network. mixq allocate chooses bits from the table.`,
+		Example: `  mixq sensitivity
+  mixq sensitivity --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --calib 256 --out sens.json`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			bar := newProgress(c.ErrOrStderr())
+			defer bar.close()
+			m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
+			g, calib, err := m.load()
+			if err != nil {
+				return err
+			}
+			// Sensitivities do not depend on the budget; this one is always met.
+			m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 1}
+			job, err := quantize.Prepare(g, calib, m.config)
+			if err != nil {
+				return err
+			}
+			sens, err := job.Sensitivity(c.Context())
+			if err != nil {
+				return err
+			}
+			if out != "" {
+				if err := quantize.SaveJSON(out, sens); err != nil {
+					return err
+				}
+			}
+			bar.close()
+			if asJSON {
+				return printJSON(c.OutOrStdout(), sens)
+			}
+			printSensitivities(c.OutOrStdout(), sens)
+			return nil
+		},
+	}
+	m.addFlags(c)
+	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
+	addJSON(c.Flags(), &asJSON)
+	return c
+}
+
+// printSensitivities has a column for every bit-width that some layer may take.
+func printSensitivities(w io.Writer, sens *quantize.SensTable) {
+	var t table
+	head := []string{"layer", "weights"}
+	var column [9]int // of each bit-width; 0 for none
+	for bits := range uint8(len(column)) {
+		for _, l := range sens.Layers {
+			if column[bits] == 0 && slices.Contains(l.Bits, bits) {
+				column[bits] = len(head)
+				head = append(head, fmt.Sprintf("%d bits", bits))
+			}
+		}
+	}
+	t.row(head...)
+	for _, l := range sens.Layers {
+		row := make([]string, len(head))
+		row[0], row[1] = l.Layer, fmt.Sprint(l.Weights)
+		for i, b := range l.Bits {
+			row[column[b]] = fmt.Sprintf("%.2e", l.Sensitivity[i])
+		}
+		t.row(row...)
+	}
+	t.print(w)
+}
