@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-var generators = []string{"gemm_f32", "gemm_u8", "lines_f32", "requant", "rows_f32", "zeropoint"}
+var generators = []string{"copyrows", "gemm_f32", "gemm_u8", "lines_f32", "requant", "rows_f32", "zeropoint"}
 
 // body is a generated file without its first line, which names the command.
 func body(t *testing.T, path string) []byte {

@@ -1,6 +1,10 @@
 package kernel
 
-import "mixq/asm"
+import (
+	"bytes"
+
+	"mixq/asm"
+)
 
 // Tiles of integer convolutions: so many output positions that their patches
 // take a part of the second-level cache, and a multiple of every MR. No bit of
@@ -17,8 +21,8 @@ type ConvU8 struct {
 	p            Conv2dParams
 	cin, h, w    int
 	cout, oh, ow int
-	pad          uint8
-	cg, og       int // input and output channels of a group
+	pad          []uint8 // a kernel row of padding
+	cg, og       int     // input and output channels of a group
 	groups       []panelsU8
 	depthwise    []int32 // weights, tap by tap; nil if the layer is not depthwise
 	tile         int     // output positions
@@ -30,8 +34,9 @@ type ConvU8 struct {
 // the current level. The error is an
 // OverflowError or a ScaleError.
 func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) {
-	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, pad: uint8(l.X.Zero), cg: cin / p.Groups, og: cout / p.Groups}
+	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, cg: cin / p.Groups, og: cout / p.Groups}
 	c.oh, c.ow = p.OutSize(h, w)
+	c.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, p.KernelW*c.cg)
 	weights := l.weights()
 	var err error
 	if c.cg == 1 && c.og == 1 && p.Groups > 1 {

@@ -30,7 +30,7 @@ func (c *ConvU8) sumStencil(acc []int32, x []uint8, top, left int) {
 			y, z := top+i*p.DilationH, left+j*p.DilationW
 			if y < 0 || y >= c.h || z < 0 || z >= c.w {
 				for ch, v := range w {
-					acc[ch] += v * int32(c.pad)
+					acc[ch] += v * int32(c.pad[0])
 				}
 				continue
 			}

@@ -48,9 +48,7 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 	for r := rows.Lo; r < rows.Hi; r += linearRows {
 		n := min(linearRows, rows.Hi-r)
 		acc, rowSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
-		for i := range n {
-			copy(codes[i*lda:][:l.in], x[(r+i)*l.in:])
-		}
+		asm.CopyRowsU8(codes, lda, x[r*l.in:], l.in, n, l.in)
 		if l.stage.wzero != nil {
 			asm.SumRowsU8(rowSums[:n], codes, lda, l.in)
 		}

@@ -1,5 +1,7 @@
 package kernel
 
+import "mixq/asm"
+
 // patches gives the patches of some positions as rows of the given stride: the
 // input itself where it already has that form and is long enough, else copies.
 func (c *ConvU8) patches(codes, x []uint8, group int, pos Range) (a []uint8, lda int) {
@@ -38,9 +40,7 @@ func (c *ConvU8) patchRows(dst []uint8, lda int, x []uint8, first, oy int, cols 
 		d := dst[i*n:]
 		y := oy*p.StrideH - p.PadTop + i*p.DilationH
 		if y < 0 || y >= c.h {
-			for j := range cols.Hi - cols.Lo {
-				fill(d[j*lda:][:n], c.pad)
-			}
+			asm.CopyRowsU8(d, lda, c.pad, 0, cols.Hi-cols.Lo, n)
 			continue
 		}
 		row := x[y*c.w*c.cin:][:c.w*c.cin]
@@ -51,11 +51,11 @@ func (c *ConvU8) patchRows(dst []uint8, lda int, x []uint8, first, oy int, cols 
 		}
 		d, row = d[(lo-cols.Lo)*lda:], row[(lo*p.StrideW-p.PadLeft)*c.cin+first:]
 		if p.DilationW == 1 && c.cg == c.cin {
-			moveRows(d, lda, row, p.StrideW*c.cin, n, hi-lo)
+			asm.CopyRowsU8(d, lda, row, p.StrideW*c.cin, hi-lo, n)
 			continue
 		}
 		for k := range p.KernelW {
-			moveRows(d[k*c.cg:], lda, row[k*p.DilationW*c.cin:], p.StrideW*c.cin, c.cg, hi-lo)
+			asm.CopyRowsU8(d[k*c.cg:], lda, row[k*p.DilationW*c.cin:], p.StrideW*c.cin, hi-lo, c.cg)
 		}
 	}
 }
@@ -68,39 +68,10 @@ func (c *ConvU8) edges(dst []uint8, lda int, row []uint8, first int, cols Range,
 		for k := range p.KernelW {
 			px := dst[(j-origin)*lda+k*c.cg:][:c.cg]
 			if q := j*p.StrideW - p.PadLeft + k*p.DilationW; q < 0 || q >= c.w {
-				fill(px, c.pad)
+				copy(px, c.pad)
 			} else {
 				copy(px, row[q*c.cin+first:])
 			}
 		}
-	}
-}
-
-// moveRows copies count runs of n bytes that lie dstStride and srcStride apart.
-// Short runs are the rule, so it avoids a call for each: blocks of 32 or 16
-// bytes, of which the last may overlap the one before.
-func moveRows(dst []uint8, dstStride int, src []uint8, srcStride, n, count int) {
-	for i := range count {
-		d, s := dst[i*dstStride:][:n], src[i*srcStride:][:n]
-		switch {
-		case n >= 32:
-			for j := 0; j < n-32; j += 32 {
-				*(*[32]uint8)(d[j:]) = *(*[32]uint8)(s[j:])
-			}
-			*(*[32]uint8)(d[n-32:]) = *(*[32]uint8)(s[n-32:])
-		case n >= 16:
-			*(*[16]uint8)(d) = *(*[16]uint8)(s)
-			*(*[16]uint8)(d[n-16:]) = *(*[16]uint8)(s[n-16:])
-		default:
-			for j, v := range s {
-				d[j] = v
-			}
-		}
-	}
-}
-
-func fill(dst []uint8, v uint8) {
-	for i := range dst {
-		dst[i] = v
 	}
 }

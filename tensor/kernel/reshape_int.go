@@ -28,3 +28,9 @@ func SubsampleU8(dst, x []uint8, p SubsampleParams, pad uint8) {
 		copy(dst[o*total+p.Before:], x[in*p.C:][:p.C])
 	}
 }
+
+func fill(dst []uint8, v uint8) {
+	for i := range dst {
+		dst[i] = v
+	}
+}
