@@ -2,6 +2,8 @@ package asm
 
 import "mixq/internal/isa"
 
+//go:generate go run -C _asm ./arm64/gemm_u8 -out ../gemm_u8_arm64.s
+
 // GemmU8 is a micro-kernel that multiplies MR rows of u8 activations by a panel
 // of NR rows of s8 weights into a dense tile of exact s32 sums. Run is
 //
@@ -35,6 +37,9 @@ type GemmU8 struct {
 	WBytes     int // bytes that a packed weight takes
 	Pack       func(dst []byte, w []int8, n, k int)
 	Run        func(c []int32, a []uint8, lda int, packed []byte, k int)
+
+	panelK int // panels are padded with zero weights to a multiple of this; 0: KR
+	tail   int // bytes of a panel after the weights
 }
 
 // GemmU8For is the best integer micro-kernel for weights of the given bits at
@@ -54,7 +59,9 @@ func GemmU8For(wbits int) GemmU8 {
 }
 
 // PanelBytes is the size of one packed panel of NR rows of k weights.
-func (g GemmU8) PanelBytes(k int) int { return roundUp(k, g.KR) * g.NR * g.WBytes }
+func (g GemmU8) PanelBytes(k int) int {
+	return roundUp(k, max(g.KR, g.panelK))*g.NR*g.WBytes + g.tail
+}
 
 // PackedBytes is the size of n packed rows of k weights.
 func (g GemmU8) PackedBytes(n, k int) int { return (n + g.NR - 1) / g.NR * g.PanelBytes(k) }
@@ -62,9 +69,9 @@ func (g GemmU8) PackedBytes(n, k int) int { return (n + g.NR - 1) / g.NR * g.Pan
 // roundUp is the smallest multiple of m that is at least n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
-// checkGemmU8 panics unless the slices hold an mr x nr tile and its operands;
-// kr is 4 in every kernel.
-func checkGemmU8(mr, nr, wbytes int, c []int32, a []uint8, lda int, packed []byte, k int) {
+// checkGemmU8 panics unless the slices hold an mr x nr tile and its operands,
+// of which packed takes panel bytes; kr is 4 in every kernel.
+func checkGemmU8(mr, nr, panel int, c []int32, a []uint8, lda int, packed []byte, k int) {
 	kpad := roundUp(k, 4)
 	switch {
 	case k < 0:
@@ -73,7 +80,7 @@ func checkGemmU8(mr, nr, wbytes int, c []int32, a []uint8, lda int, packed []byt
 		panic(badStride)
 	case len(a) < (mr-1)*lda+kpad:
 		panic(shortA)
-	case len(packed) < kpad*nr*wbytes:
+	case len(packed) < panel:
 		panic(shortB)
 	case len(c) < mr*nr:
 		panic(shortC)

@@ -27,15 +27,15 @@ type kernelU8 = func(c *int32, a *uint8, lda int, packed *byte, steps int)
 // newGemmU8 makes the table row of an assembly kernel of 16 channels, which
 // trusts its arguments.
 func newGemmU8(name string, level isa.Level, mr, wbits, wbytes int, kernel kernelU8) GemmU8 {
-	run := func(c []int32, a []uint8, lda int, packed []byte, k int) {
-		checkGemmU8(mr, 16, wbytes, c, a, lda, packed, k)
+	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: wbytes, Pack: packer(16)}
+	if wbytes == 2 {
+		g.Pack = packWide
+	}
+	g.Run = func(c []int32, a []uint8, lda int, packed []byte, k int) {
+		checkGemmU8(mr, 16, g.PanelBytes(k), c, a, lda, packed, k)
 		kernel(unsafe.SliceData(c), unsafe.SliceData(a), lda, unsafe.SliceData(packed), (k+3)/4)
 	}
-	pack := packer(16)
-	if wbytes == 2 {
-		pack = packWide
-	}
-	return GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: wbytes, Pack: pack, Run: run}
+	return g
 }
 
 // deep is the kernel that widens its 16-bit sums every depth steps. A step adds

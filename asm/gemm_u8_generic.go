@@ -2,8 +2,8 @@ package asm
 
 // gemmU8S8_4x4c4_generic is the definition of GemmU8.Run on panels of four rows.
 func gemmU8S8_4x4c4_generic(c []int32, a []uint8, lda int, packed []byte, k int) {
-	checkGemmU8(4, 4, 1, c, a, lda, packed, k)
 	kpad := roundUp(k, 4)
+	checkGemmU8(4, 4, 4*kpad, c, a, lda, packed, k)
 	packed = packed[:4*kpad]
 	for i := range 4 {
 		x := a[i*lda : i*lda+kpad]

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+
+	. "mixq/asm/_asm/arm64"
+)
+
+// The kernels without dot products multiply 8 bits to 16 and add there. An
+// activation u becomes s = u-128 in the lower half of a block of 16 k, whose
+// products are added, and t = 127-u in the upper half, whose products are
+// subtracted: u*w = s*w + 128*w = -t*w + 127*w. As s and t are in [-128, 127]
+// and w in [-m, m-1], s*w - t*w is within ±(128*m + 127*m), so that 128/m blocks
+// fit in 16 bits, one even of the widest weights. What is left out, 128 or 127
+// times the sum of the weights, comes after the weights of a panel.
+//
+// A kernel computes 4x4 tiles, one for each quarter of the panel.
+const (
+	tile     = 4
+	quarters = 4
+)
+
+// More general registers of these kernels.
+const (
+	quarter = "R6"  // quarters that are left
+	left    = "R7"  // blocks of this quarter
+	rest    = "R8"  // steps of this quarter after them
+	corr    = "R13" // the corrections of this quarter
+	depth   = "R14" // blocks that fit in 16 bits
+	fit     = "R15" // blocks that still fit
+)
+
+// kernel is what a NEON kernel does with a block, and where its registers are.
+type kernel struct {
+	a, w, flip int                             // first of the registers of A, W; the mask that makes s and t
+	start      func(f *File)                   // before a quarter
+	column     func(f *File, j int)            // adds the products of column j of the tile
+	after      func(f *File, label string)     // after a block; label is unique
+	sum        func(f *File) (sums, spare int) // leaves the sums of row i in register sums+i
+}
+
+const signature = "(c *int32, a *uint8, lda int, packed *byte, steps int)"
+
+// single widens after every block.
+func single(f *File) {
+	const t = 25 // four temporaries
+	k := kernel{a: 16, w: 20, flip: 24}
+	k.start = func(f *File) { zero(f, 0, tile*tile) }
+	k.column = func(f *File, j int) {
+		for i := range tile {
+			f.Op(SMULL, t+i, k.a+i, k.w+j)
+		}
+		for i := range tile {
+			f.Op(SMLSL2, t+i, k.a+i, k.w+j)
+		}
+		for i := range tile {
+			f.Op(SADALP, tile*i+j, t+i)
+		}
+	}
+	k.after = func(*File, string) {}
+	k.sum = func(f *File) (sums, spare int) {
+		for i := range tile {
+			addAcross(f, t+i, tile*i)
+		}
+		return t, k.a
+	}
+	frame := f.Func(NEON, "gemmU8S8_4x16c16_single", signature,
+		"For weights of any width.",
+		"V0-V15: sums of (i, j) in V(4i+j), in four parts; V16-V19: A; V20-V23: W.")
+	k.emit(f, frame)
+}
+
+// deep adds as many blocks in 16 bits as the width of the weights allows.
+func deep(f *File) {
+	const sums = 16
+	k := kernel{a: 20, w: 24, flip: 28}
+	k.start = func(f *File) {
+		zero(f, 0, tile*tile+tile)
+		f.Go("MOVD %s, %s", depth, fit)
+	}
+	k.column = func(f *File, j int) {
+		for i := range tile {
+			f.Op(SMLAL, tile*i+j, k.a+i, k.w+j)
+		}
+		for i := range tile {
+			f.Op(SMLSL2, tile*i+j, k.a+i, k.w+j)
+		}
+	}
+	widen := func(f *File) {
+		for i := range tile {
+			for v := tile * i; v < tile*i+tile; v++ {
+				f.Op(SADDLP, v, v)
+			}
+			addAcross(f, tile*i, tile*i)
+			f.Go("VADD V%d.S4, V%d.S4, V%d.S4", tile*i, sums+i, sums+i)
+		}
+	}
+	k.after = func(f *File, label string) {
+		f.Go("SUBS $1, %s", fit)
+		f.Go("BNE %s", label)
+		f.Comment("Widen the sums before they overflow.")
+		widen(f)
+		zero(f, 0, tile*tile)
+		f.Go("MOVD %s, %s", depth, fit)
+		f.Label(label)
+	}
+	k.sum = func(f *File) (int, int) {
+		widen(f)
+		return sums, k.a
+	}
+	frame := f.Func(NEON, "gemmU8S8_4x16c16_deep", "(c *int32, a *uint8, lda int, packed *byte, steps, depth int)",
+		"For weights of which depth blocks of 16 k fit in 16 bits.",
+		"V0-V15: 16-bit sums of (i, j) in V(4i+j), in eight parts; V16-V19: sums of the rows;",
+		"V20-V23: A; V24-V27: W.")
+	f.Go("MOVD %s, %s", frame.Of("depth"), depth)
+	k.emit(f, frame)
+}
+
+// addAcross leaves the sums of the elements of four registers in one.
+func addAcross(f *File, dst, v int) {
+	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+1, v, v)
+	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+3, v+2, v+2)
+	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+2, v, dst)
+}
+
+// emit writes the loops around a kernel.
+func (k kernel) emit(f *File, frame Frame) {
+	begin(f, frame)
+	f.Comment("The corrections follow steps/4 blocks of 256 bytes, rounded up.")
+	f.Go("ADD $3, %s, %s", steps, corr)
+	f.Go("ADD %s>>2, %s, %s", corr, blocks, corr)
+	f.Go("ADD %s<<8, %s, %s", corr, w, corr)
+	f.Go("VMOVI $0x80, V%d.B8", k.flip)
+	f.Go("VMOVI $0x7f, V%d.B8", k.w)
+	f.Go("VMOV V%d.D[0], V%d.D[1]", k.w, k.flip)
+	for j := range tile {
+		next(f, w, k.w+j)
+	}
+	f.Go("MOVD $%d, %s", quarters, quarter)
+
+	f.Label("tile")
+	rows(f, tile)
+	f.Go("MOVD %s, %s", blocks, left)
+	f.Go("MOVD %s, %s", steps, rest)
+	k.start(f)
+	f.Go("CBZ %s, partial", left)
+	for i := range tile {
+		next(f, row(i), k.a+i)
+	}
+
+	f.Label("block")
+	f.Go("SUBS $1, %s", left)
+	f.Go("BEQ last")
+	k.block(f, true)
+	k.after(f, "fits")
+	f.Go("B block")
+
+	f.Label("last")
+	k.block(f, false)
+	k.after(f, "fitsLast")
+
+	f.Label("partial")
+	k.partial(f)
+
+	f.Label("sum")
+	k.store(f)
+	f.Go("SUBS $1, %s", quarter)
+	f.Go("BNE tile")
+	f.Go("RET")
+}
+
+// row is the register that points to row i of A.
+func row(i int) string { return fmt.Sprintf("R%d", row0+i) }
+
+// block adds the products of 16 k and loads the next weights; those after the
+// last are the corrections. It loads the next A if there are any.
+func (k kernel) block(f *File, loadA bool) {
+	for i := range tile {
+		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", k.flip, k.a+i, k.a+i)
+	}
+	for j := range tile {
+		k.column(f, j)
+		next(f, w, k.w+j)
+	}
+	if loadA {
+		for i := range tile {
+			next(f, row(i), k.a+i)
+		}
+	}
+}
+
+// partial loads the steps that do not fill a block, once, and goes back to add
+// their products.
+func (k kernel) partial(f *File) {
+	f.Go("CBZ %s, sum", rest)
+	for n := range 3 {
+		for i := range tile {
+			if n == 0 {
+				f.Go("FMOVS.P 4(%s), F%d", row(i), k.a+i)
+			} else {
+				f.Go("VLD1.P 4(%s), V%d.S[%d]", row(i), k.a+i, n)
+			}
+		}
+		f.Go("SUBS $1, %s", rest)
+		f.Go("BEQ last")
+	}
+}
+
+// store adds the corrections and stores the tile.
+func (k kernel) store(f *File) {
+	sums, spare := k.sum(f)
+	next(f, corr, spare)
+	for i := range tile {
+		f.Go("VADD V%d.S4, V%d.S4, V%d.S4", spare, sums+i, sums+i)
+		f.Go("FMOVQ F%d, %d(%s)", sums+i, i*quarters*tile*4, c)
+	}
+	f.Go("ADD $16, %s", c)
+}
