@@ -181,3 +181,72 @@ block:
 	JNZ        block
 	VZEROUPPER
 	RET
+
+// func stencilF32_avx2_asm(dst *float32, src *float32, offsets *int32, w *float32, taps int, groups int)
+// Requires: AVX
+TEXT ·stencilF32_avx2_asm(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ w+24(FP), BX
+	MOVQ taps+32(FP), SI
+	MOVQ groups+40(FP), DI
+
+block:
+	CMPQ   DI, $0x04
+	JLT    block_end
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORQ   R8, R8
+
+block_tap:
+	MOVLQSX      (DX)(R8*4), R9
+	LEAQ         (CX)(R9*4), R9
+	VBROADCASTSS (BX)(R8*4), Y4
+	VMULPS       (R9), Y4, Y5
+	VADDPS       Y5, Y0, Y0
+	VMULPS       32(R9), Y4, Y5
+	VADDPS       Y5, Y1, Y1
+	VMULPS       64(R9), Y4, Y5
+	VADDPS       Y5, Y2, Y2
+	VMULPS       96(R9), Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	INCQ         R8
+	CMPQ         R8, SI
+	JLT          block_tap
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	ADDQ         $+128, AX
+	ADDQ         $+128, CX
+	SUBQ         $0x04, DI
+	JMP          block
+
+block_end:
+group:
+	CMPQ   DI, $0x01
+	JLT    group_end
+	VXORPS Y0, Y0, Y0
+	XORQ   R8, R8
+
+group_tap:
+	MOVLQSX      (DX)(R8*4), R9
+	LEAQ         (CX)(R9*4), R9
+	VBROADCASTSS (BX)(R8*4), Y1
+	VMULPS       (R9), Y1, Y1
+	VADDPS       Y1, Y0, Y0
+	INCQ         R8
+	CMPQ         R8, SI
+	JLT          group_tap
+	VMOVUPS      Y0, (AX)
+	ADDQ         $+32, AX
+	ADDQ         $+32, CX
+	SUBQ         $0x01, DI
+	JMP          group
+
+group_end:
+	VZEROUPPER
+	RET

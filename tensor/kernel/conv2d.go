@@ -34,7 +34,6 @@ type ConvF32 struct {
 	corners    []int32 // position -> offset in the frame
 	transposed bool    // weight is that of the forward convolution, this is its data gradient
 	depthwise  bool
-	stepW      int // columns of the frame between positions; for depthwise
 
 	gemm            asm.GemmF32
 	posTile, chTile int
@@ -46,8 +45,8 @@ type ConvF32 struct {
 // so it may change afterwards. It panics if the weight has another size.
 func NewConvF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 {
 	oh, ow := p.OutSize(h, w)
-	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH, stepW: p.StrideW}
-	c.plan(p, inputFrame(p, h, w), oh, ow)
+	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH}
+	c.plan(p, inputFrame(p, h, w, true), oh, ow)
 	c.Repack(weight)
 	return c
 }
@@ -59,7 +58,7 @@ func NewConvF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 
 // StrideH-1 and StrideW-1 zeros between its pixels, with the kernel rotated and
 // the channels exchanged.
 func NewConvDataGrad(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 {
-	c := &ConvF32{groups: p.Groups, cin: cout / p.Groups, cout: cin / p.Groups, strideH: 1, stepW: 1, transposed: true}
+	c := &ConvF32{groups: p.Groups, cin: cout / p.Groups, cout: cin / p.Groups, strideH: 1, transposed: true}
 	c.plan(p, gradFrame(p, h, w), h, w)
 	c.Repack(weight)
 	return c
@@ -71,7 +70,7 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.frame, c.positions, c.outW = f, oh*ow, ow
 	c.reachH = p.DilationH*(p.KernelH-1) + 1
 	c.depth = c.cin * p.KernelH * p.KernelW
-	c.taps = tapOffsets(p, c.cin, f.fh*f.fw, f.fw)
+	c.taps = f.tapOffsets(p, c.cin)
 	c.depthwise = c.groups > 1 && c.cin == 1 && c.cout == 1
 	if c.depthwise {
 		c.packed = make([]float32, c.groups*c.depth)
@@ -80,7 +79,7 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.gemm = asm.GemmF32For()
 	c.posTile = roundUp(convPositions, c.gemm.NR)
 	c.chTile = min(roundUp(convChannels, c.gemm.MR), roundUp(c.cout, c.gemm.MR))
-	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, c.stepW, roundUp(c.positions, c.posTile))
+	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, 1, roundUp(c.positions, c.posTile))
 	c.packed = make([]float32, c.groups*PackASize(c.gemm, c.cout, c.depth))
 }
 
@@ -140,7 +139,7 @@ func (c *ConvF32) Scratch() int {
 		n = c.cin * c.frame.fh * c.frame.fw
 	}
 	if c.depthwise {
-		return n + c.outW
+		return n + c.bandRows()*c.frame.fw
 	}
 	return n + (c.depth+c.chTile)*c.posTile
 }

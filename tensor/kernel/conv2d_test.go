@@ -10,8 +10,6 @@ import (
 	"mixq/internal/isatest"
 )
 
-var noClamp = Clamp{float32(math.Inf(-1)), float32(math.Inf(1))}
-
 // convCase is a convolution with every size that matters.
 type convCase struct {
 	cin, h, w, cout int
@@ -130,7 +128,7 @@ func TestConvF32(t *testing.T) {
 				})
 				c := NewConvF32(tt.p, tt.cin, tt.h, tt.w, tt.cout, w)
 				got := make([]float32, ny)
-				run(c, got, x, nil, nil, noClamp)
+				run(c, got, x, nil, nil, unbounded)
 				near(t, got, want, mag, nw/tt.cout)
 
 				for i := range want {
@@ -159,7 +157,7 @@ func TestConvF32Tiles(t *testing.T) {
 				x, w := randoms(r, nx), randoms(r, nw)
 				c := NewConvF32(tt.p, tt.cin, tt.h, tt.w, tt.cout, w)
 				want, got := make([]float32, ny), make([]float32, ny)
-				run(c, want, x, nil, nil, noClamp)
+				run(c, want, x, nil, nil, unbounded)
 				scratch := make([]float32, c.Scratch())
 				for i := range got {
 					got[i] = float32(math.NaN())
@@ -167,13 +165,13 @@ func TestConvF32Tiles(t *testing.T) {
 				written := 0
 				for _, tile := range r.Perm(c.Tiles()) {
 					before := count(got)
-					c.Run(got, x, nil, nil, noClamp, Range{tile, tile + 1}, scratch)
+					c.Run(got, x, nil, nil, unbounded, Range{tile, tile + 1}, scratch)
 					written += before - count(got)
 				}
 				if !slices.Equal(got, want) || written != ny {
 					t.Errorf("tiles differ from the whole; %d elements written, want %d", written, ny)
 				}
-				if a := testing.AllocsPerRun(2, func() { c.Run(got, x, nil, nil, noClamp, Range{0, c.Tiles()}, scratch) }); a != 0 {
+				if a := testing.AllocsPerRun(2, func() { c.Run(got, x, nil, nil, unbounded, Range{0, c.Tiles()}, scratch) }); a != 0 {
 					t.Errorf("Run allocates %v times, want 0", a)
 				}
 			})
@@ -245,7 +243,7 @@ func TestConvGrads(t *testing.T) {
 					}
 				})
 				got := make([]float32, nx)
-				run(NewConvDataGrad(tt.p, tt.cin, tt.h, tt.w, tt.cout, w), got, dy, nil, nil, noClamp)
+				run(NewConvDataGrad(tt.p, tt.cin, tt.h, tt.w, tt.cout, w), got, dy, nil, nil, unbounded)
 				near(t, got, dx, dxMag, nw/tt.cin*tt.p.Groups)
 
 				grad := NewConvWeightGrad(tt.p, tt.cin, tt.h, tt.w, tt.cout)
@@ -285,7 +283,7 @@ func BenchmarkConvF32(b *testing.B) {
 			scratch := make([]float32, c.Scratch())
 			b.ReportAllocs()
 			for b.Loop() {
-				c.Run(dst, x, nil, nil, noClamp, Range{0, c.Tiles()}, scratch)
+				c.Run(dst, x, nil, nil, unbounded, Range{0, c.Tiles()}, scratch)
 			}
 			macs := float64(ny) * float64(nw/bc.c.cout)
 			b.ReportMetric(macs*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")

@@ -28,7 +28,7 @@ type ConvWeightGrad struct {
 // NewConvF32 plans for the same arguments.
 func NewConvWeightGrad(p Conv2dParams, cin, h, w, cout int) *ConvWeightGrad {
 	oh, ow := p.OutSize(h, w)
-	c := &ConvWeightGrad{frame: inputFrame(p, h, w), groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
+	c := &ConvWeightGrad{frame: inputFrame(p, h, w, false), groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
 		kernel: p.KernelH * p.KernelW, positions: oh * ow, gemm: asm.GemmF32For()}
 	row := c.frame.fw * c.cin
 	c.corners = cornerOffsets(oh, ow, p.StrideH*row, p.StrideW*c.cin, oh*ow)

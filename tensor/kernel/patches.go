@@ -4,7 +4,9 @@ import "mixq/asm"
 
 // frame is the region of the plane that a convolution reads: the input with its
 // padding, cropped where no kernel tap looks, and with its pixels moved apart
-// where the convolution is the gradient of a strided one.
+// where the convolution is the gradient of a strided one. Under a horizontal
+// stride the columns are sorted by their remainder, so that neighbouring
+// outputs read neighbouring pixels.
 //
 // In a frame every tap of every output position has an address
 //
@@ -12,14 +14,37 @@ import "mixq/asm"
 //
 // so im2col is a gather over two tables, one for each side of the patch matrix.
 type frame struct {
-	h, w         int // the input
-	top, left    int // where its first pixel lies; negative: cropped
-	stepH, stepW int // distance between its neighbouring pixels
-	fh, fw       int // the frame
+	h, w      int     // the input
+	top, left int     // row and column of its first pixel; negative: cropped
+	stepH     int     // distance between its neighbouring rows
+	fh, fw    int     // the frame
+	phases    int     // remainders that the columns are sorted by
+	place     []int32 // input column -> place in a row, -1 if cropped; nil: left, left+1, ...
 }
 
 // plain reports whether the frame is the input itself.
-func (f *frame) plain() bool { return f.h == f.fh && f.w == f.fw && f.top == 0 && f.left == 0 }
+func (f *frame) plain() bool {
+	return f.h == f.fh && f.w == f.fw && f.top == 0 && f.left == 0 && f.place == nil
+}
+
+// column is the place in a row of column q.
+func (f *frame) column(q int) int { return q%f.phases*(f.fw/f.phases) + q/f.phases }
+
+// spread lays the columns of the input stepW apart and sorts the columns of the
+// frame, of which there are n.
+func (f *frame) spread(stepW, phases, n int) {
+	f.phases, f.fw = phases, roundUp(n, phases)
+	if phases == 1 && stepW == 1 && f.left >= 0 {
+		return
+	}
+	f.place = make([]int32, f.w)
+	for j := range f.place {
+		f.place[j] = -1
+		if q := f.left + j*stepW; q >= 0 && q < n {
+			f.place[j] = int32(f.column(q))
+		}
+	}
+}
 
 // fill copies rows [lo, hi) of the frames of c channels from x; the other rows
 // of dst keep what they hold.
@@ -38,29 +63,35 @@ func (f *frame) fill(dst, x []float32, c, lo, hi int) {
 
 // fillRows places rows of x, the first at the start of dst.
 func (f *frame) fillRows(dst, src []float32, rows int) {
-	if f.stepW == 1 && f.left >= 0 {
+	if f.place == nil {
 		asm.CopyRowsF32(dst[f.left:], f.stepH*f.fw, src, f.w, rows, min(f.w, f.fw-f.left))
 		return
 	}
 	for i := range rows {
 		row := dst[i*f.stepH*f.fw:][:f.fw]
 		for j, v := range src[i*f.w:][:f.w] {
-			if q := f.left + j*f.stepW; q >= 0 && q < f.fw {
+			if q := f.place[j]; q >= 0 {
 				row[q] = v
 			}
 		}
 	}
 }
 
-// inputFrame is the frame of a convolution with geometry p over an h by w input.
-func inputFrame(p Conv2dParams, h, w int) frame {
+// inputFrame is the frame of a convolution with geometry p over an h by w
+// input, with the columns sorted or in their order.
+func inputFrame(p Conv2dParams, h, w int, sorted bool) frame {
 	oh, ow := p.OutSize(h, w)
-	f := frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, stepW: 1,
-		fh: (oh-1)*p.StrideH + p.DilationH*(p.KernelH-1) + 1,
-		fw: (ow-1)*p.StrideW + p.DilationW*(p.KernelW-1) + 1}
-	if f.top == 0 && f.left == 0 && f.fh <= h && f.fw <= w {
-		f.fh, f.fw = h, w // nothing to add: read the input itself
+	f := frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1,
+		fh: (oh-1)*p.StrideH + p.DilationH*(p.KernelH-1) + 1}
+	n := (ow-1)*p.StrideW + p.DilationW*(p.KernelW-1) + 1
+	phases := 1
+	if sorted {
+		phases = p.StrideW
 	}
+	if phases == 1 && f.top == 0 && f.left == 0 && f.fh <= h && n <= w {
+		f.fh, n = h, w // nothing to add: read the input itself
+	}
+	f.spread(1, phases, n)
 	return f
 }
 
@@ -71,18 +102,19 @@ func inputFrame(p Conv2dParams, h, w int) frame {
 func gradFrame(p Conv2dParams, h, w int) frame {
 	oh, ow := p.OutSize(h, w)
 	eh, ew := p.DilationH*(p.KernelH-1), p.DilationW*(p.KernelW-1)
-	return frame{h: oh, w: ow, top: eh - p.PadTop, left: ew - p.PadLeft,
-		stepH: p.StrideH, stepW: p.StrideW, fh: h + eh, fw: w + ew}
+	f := frame{h: oh, w: ow, top: eh - p.PadTop, left: ew - p.PadLeft, stepH: p.StrideH, fh: h + eh}
+	f.spread(p.StrideW, 1, w+ew)
+	return f
 }
 
 // tapOffsets lists the addresses of the taps of c channels relative to a corner
 // in c,kh,kw order.
-func tapOffsets(p Conv2dParams, c, planeStride, rowStride int) []int32 {
+func (f *frame) tapOffsets(p Conv2dParams, c int) []int32 {
 	offs := make([]int32, 0, c*p.KernelH*p.KernelW)
 	for ch := range c {
 		for i := range p.KernelH {
 			for j := range p.KernelW {
-				offs = append(offs, int32(ch*planeStride+i*p.DilationH*rowStride+j*p.DilationW))
+				offs = append(offs, int32((ch*f.fh+i*p.DilationH)*f.fw+f.column(j*p.DilationW)))
 			}
 		}
 	}
