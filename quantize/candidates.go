@@ -18,10 +18,6 @@ type candidate struct {
 	bias   []float64 // db = −dW·E[x]
 }
 
-// gramBits is the widest bit-width that candidates are rounded through the
-// Gram matrix for; above it nearest rounding is as good a predictor.
-const gramBits = 5
-
 // perturbations rounds every layer at every candidate bit-width from the float
 // stream alone, in one pass over the network.
 func perturbations(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config, step func()) ([][]candidate, error) {
@@ -109,7 +105,7 @@ func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate,
 	means := make([][]float64, len(ms))
 	for g, m := range ms {
 		means[g], _ = m.means()
-		if lc.Rounding != GramTwoStream || lc.Bits[0] > gramBits {
+		if lc.Rounding != GramTwoStream {
 			continue
 		}
 		h, _ := m.covariance()
@@ -123,9 +119,6 @@ func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate,
 		c := candidate{bits: bits, weight: make([]float32, len(w)), bias: make([]float64, len(w)/k)}
 		par.For(threads, len(w)/k, func(_, o int) {
 			row, mean, f := w[o*k:o*k+k], means[o/perGroup], factors[o/perGroup]
-			if bits > gramBits {
-				f = nil
-			}
 			codes, g := roundRow(widen(row), bits, f)
 			dw := c.weight[o*k : o*k+k]
 			for i, q := range codes {
