@@ -161,9 +161,10 @@ func (c *ConvF32) Tiles() int {
 // left alone. bias [O] and residual [O,OH,OW] may be nil; dst may be residual.
 // It allocates nothing. It panics if slices are too short.
 func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, scratch []float32) {
+	r := convRun{dst, x, bias, residual, act, scratch}
 	if c.depthwise {
 		for g := tiles.Lo; g < tiles.Hi; g++ {
-			c.runDepthwise(dst, x, bias, residual, act, g, scratch)
+			c.runDepthwise(&r, g)
 		}
 		return
 	}
@@ -171,33 +172,51 @@ func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, 
 	for t := tiles.Lo; t < tiles.Hi; {
 		g := t / n
 		end := min(g*n+n, tiles.Hi)
-		c.runGroup(dst, x, bias, residual, act, g, Range{t - g*n, end - g*n}, scratch)
+		c.runGroup(&r, g, Range{t - g*n, end - g*n})
 		t = end
 	}
 }
 
+// convRun holds the arguments of one Run.
+type convRun struct {
+	dst, x, bias, residual []float32
+	act                    Clamp
+	scratch                []float32
+}
+
+// finish writes sums to places [lo, hi) of dst, which are in channel o.
+func (r *convRun) finish(acc []float32, o, lo, hi int) {
+	var bias float32
+	if r.bias != nil {
+		bias = r.bias[o]
+	}
+	var residual []float32
+	if r.residual != nil {
+		residual = r.residual[lo:hi]
+	}
+	asm.FinishF32(r.dst[lo:hi], acc[:hi-lo], bias, residual, r.act.Lo, r.act.Hi)
+}
+
 // runGroup computes tiles of one group; channel tiles vary fastest, so that
 // they share the gathered patches.
-func (c *ConvF32) runGroup(dst, x, bias, residual []float32, act Clamp, g int, tiles Range, scratch []float32) {
-	b, scratch := cut(scratch, c.depth*c.posTile)
+func (c *ConvF32) runGroup(r *convRun, g int, tiles Range) {
+	b, scratch := cut(r.scratch, c.depth*c.posTile)
 	acc, scratch := cut(scratch, c.chTile*c.posTile)
 	chTiles := c.chTiles()
-	pos := Range{tiles.Lo / chTiles * c.posTile, min((tiles.Hi-1)/chTiles*c.posTile+c.posTile, c.positions)}
-	img := c.image(x, g, pos, scratch)
-	for t := tiles.Lo; t < tiles.Hi; {
-		p := t / chTiles
-		last := min(p*chTiles+chTiles, tiles.Hi)
-		lo, hi := p*c.posTile, min(p*c.posTile+c.posTile, c.positions)
+	first, last := tiles.Lo/chTiles, (tiles.Hi-1)/chTiles
+	img := c.image(r.x, g, Range{first * c.posTile, min((last+1)*c.posTile, c.positions)}, scratch)
+	for p := first; p <= last; p++ {
+		lo, hi := p*c.posTile, min((p+1)*c.posTile, c.positions)
 		for j := 0; j < hi-lo; j += c.gemm.NR {
 			gather(b[j*c.depth:], img, c.taps, c.corners[lo+j:][:c.gemm.NR])
 		}
-		for ; t < last; t++ {
+		for t := max(tiles.Lo, p*chTiles); t < min(tiles.Hi, (p+1)*chTiles); t++ {
 			ch := t % chTiles * c.chTile
 			m := min(c.chTile, c.cout-ch)
 			c.multiply(acc, g, ch, roundUp(m, c.gemm.MR), roundUp(hi-lo, c.gemm.NR), b)
 			for i := range m {
 				o := g*c.cout + ch + i
-				finish(dst[o*c.positions:][lo:hi], acc[i*c.posTile:], bias, o, residual, o*c.positions+lo, act)
+				r.finish(acc[i*c.posTile:], o, o*c.positions+lo, o*c.positions+hi)
 			}
 		}
 	}
@@ -226,17 +245,4 @@ func (c *ConvF32) multiply(acc []float32, g, ch, m, n int, b []float32) {
 		GemmPacked(c.gemm, acc, c.posTile, a[l*c.gemm.MR:], c.depth, b[l*c.gemm.NR:], c.depth,
 			m, n, min(gemmKC, c.depth-l), nil)
 	}
-}
-
-// finish writes a row of sums: dst = clamp(acc + bias[o] + residual[at:]).
-func finish(dst, acc, bias []float32, o int, residual []float32, at int, act Clamp) {
-	acc = acc[:len(dst)]
-	var b float32
-	if bias != nil {
-		b = bias[o]
-	}
-	if residual != nil {
-		residual = residual[at:][:len(dst)]
-	}
-	asm.FinishF32(dst, acc, b, residual, act.Lo, act.Hi)
 }

@@ -32,7 +32,7 @@ func layerCases() []layerCase {
 	relu6 := Clamp{0, 6}
 	for bits := 2; bits <= 8; bits++ {
 		cases = append(cases,
-			layerCase{bits: bits, act: noClamp},
+			layerCase{bits: bits, act: unbounded},
 			layerCase{bits: bits, affine: true, residual: true, act: relu6},
 			layerCase{bits: bits, affine: bits%2 == 0, real: true, act: relu6})
 	}
@@ -225,7 +225,7 @@ func TestOverflow(t *testing.T) {
 	const most = math.MaxInt32 - 255*(127+1) // inputs of 255 above a zero point of 0
 	layer := func(bias int32) LayerU8 {
 		return LayerU8{Weight: []int8{-5, 0, 127, 1}, WScale: []float32{1, 1}, WZero: []int32{0, 0},
-			Bias: []int32{0, bias}, X: Grid{1, 0, 255}, Y: &Grid{1, 0, 255}, Act: noClamp}
+			Bias: []int32{0, bias}, X: Grid{1, 0, 255}, Y: &Grid{1, 0, 255}, Act: unbounded}
 	}
 	if _, err := NewLinearU8(2, 2, layer(most)); err != nil {
 		t.Errorf("largest bias that fits: %v", err)
@@ -242,7 +242,7 @@ func TestExtremeSum(t *testing.T) {
 	isatest.Each(t, func(t *testing.T) {
 		const in = 1 << 16
 		l := LayerU8{Weight: slices.Repeat([]int8{-128}, in), WScale: []float32{1}, WZero: []int32{0},
-			X: Grid{1, 0, 255}, Act: noClamp}
+			X: Grid{1, 0, 255}, Act: unbounded}
 		lin, err := NewLinearU8(in, 1, l)
 		if err != nil {
 			t.Fatal(err)
