@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/copyrows -out ../copyrows_arm64.s
+
 // CopyRowsU8 copies rows of n bytes that are strides apart:
 //
 //	for i := range rows {

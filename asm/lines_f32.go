@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/lines_f32 -out ../lines_f32_arm64.s
+
 // AffineF32 is, in two roundings a step,
 //
 //	dst[i] = min(max(x[i]*scale + shift, lo), hi)

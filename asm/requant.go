@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/requant -out ../requant_arm64.s
+
 // Requant is a call of the output stage of integer layers: it turns a tile of
 // s32 sums into u8 codes (NUMERICS.md 5, 6). Run is, for i < Rows and j < Cols,
 //

@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/rows_f32 -out ../rows_f32_arm64.s
+
 // CopyRowsF32 copies a block of rows whose starts are a stride apart:
 //
 //	for i := range rows {

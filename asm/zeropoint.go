@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/zeropoint -out ../zeropoint_arm64.s
+
 // SumRowsU8 sums the codes of rows that are a stride apart:
 //
 //	for i := range sums {

@@ -65,3 +65,12 @@ func (f *File) Load(frame Frame, names ...string) {
 		f.Go("MOVD %s, R%d", frame.Of(name), i)
 	}
 }
+
+// Broadcast adds instructions that load float32 parameters into all lanes of the
+// vector registers from first on.
+func (f *File) Broadcast(frame Frame, first int, names ...string) {
+	for i, name := range names {
+		f.Go("FMOVS %s, F%d", frame.Of(name), first+i)
+		f.Go("VDUP V%d.S[0], V%d.S4", first+i, first+i)
+	}
+}

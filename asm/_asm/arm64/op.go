@@ -31,7 +31,6 @@ const (
 	same2     = "V%d.4S, V%d.4S"
 	same3     = "V%d.4S, V%d.4S, V%d.4S"
 	lane      = "V%d.4S, V%d.4S, V%d.S[%d]"
-	dot       = "V%d.4S, V%d.16B, V%d.16B"
 	dotLane   = "V%d.4S, V%d.16B, V%d.4B[%d]"
 	longLow   = "V%d.8H, V%d.8B, V%d.8B"
 	longHigh  = "V%d.8H, V%d.16B, V%d.16B"
@@ -47,13 +46,12 @@ var (
 	FMUL   = Op{"FMUL", same3, 0x6e20dc00, NEON}
 	FMAX   = Op{"FMAX", same3, 0x4e20f400, NEON}
 	FMIN   = Op{"FMIN", same3, 0x4ea0f400, NEON}
-	FMLA   = Op{"FMLA", lane, 0x4f801000, NEON} // d += n * m[lane], rounded once
+	FCMGT  = Op{"FCMGT", same3, 0x6ea0e400, NEON} // d = all ones if n > m, else 0
+	FMLA   = Op{"FMLA", lane, 0x4f801000, NEON}   // d += n * m[lane], rounded once
 	SCVTF  = Op{"SCVTF", same2, 0x4e21d800, NEON}
 	FRINTN = Op{"FRINTN", same2, 0x4e218800, NEON} // half to even
 	FCVTZS = Op{"FCVTZS", same2, 0x4ea1b800, NEON}
 
-	MUL = Op{"MUL", same3, 0x4ea09c00, NEON}
-	MLA = Op{"MLA", same3, 0x4ea09400, NEON}
 	MLS = Op{"MLS", same3, 0x6ea09400, NEON}
 
 	SMULL  = Op{"SMULL", longLow, 0x0e20c000, NEON}
@@ -69,9 +67,8 @@ var (
 
 // ops lists the instructions for the tests.
 var ops = []Op{
-	FADD, FSUB, FMUL, FMAX, FMIN, FMLA, SCVTF, FRINTN, FCVTZS,
-	MUL, MLA, MLS,
-	SMULL, SMLAL, SMLSL2, UADDLP, SADDLP, SADALP, UADALP,
+	FADD, FSUB, FMUL, FMAX, FMIN, FCMGT, FMLA, SCVTF, FRINTN, FCVTZS,
+	MLS, SMULL, SMLAL, SMLSL2, UADDLP, SADDLP, SADALP, UADALP,
 	SDOT,
 }
 
