@@ -174,3 +174,100 @@ block:
 	SUBS $1, R4
 	BNE block
 	RET
+
+// func stencilF32_neon_asm(dst, src *float32, offsets *int32, w *float32, taps, groups int)
+//
+// StencilF32 on 4*groups elements; taps > 0, groups > 0.
+// R6-R8: taps left, their offsets and weights; R9: a row.
+// V0-V7: sums; V8-V15: products; V16: a weight.
+TEXT ·stencilF32_neon_asm(SB), NOSPLIT, $0-48
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD offsets+16(FP), R2
+	MOVD w+24(FP), R3
+	MOVD taps+32(FP), R4
+	MOVD groups+40(FP), R5
+
+block8:
+	CMP $8, R5
+	BLT block8End
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD R4, R6
+	MOVD R2, R7
+	MOVD R3, R8
+
+block8Tap:
+	MOVW.P 4(R7), R9
+	ADD R9<<2, R1, R9
+	VLD1R.P 4(R8), [V16.S4]
+	FMOVQ.P 16(R9), F8
+	WORD $0x6e30dd08 // FMUL V8.4S, V8.4S, V16.4S
+	WORD $0x4e28d400 // FADD V0.4S, V0.4S, V8.4S
+	FMOVQ.P 16(R9), F9
+	WORD $0x6e30dd29 // FMUL V9.4S, V9.4S, V16.4S
+	WORD $0x4e29d421 // FADD V1.4S, V1.4S, V9.4S
+	FMOVQ.P 16(R9), F10
+	WORD $0x6e30dd4a // FMUL V10.4S, V10.4S, V16.4S
+	WORD $0x4e2ad442 // FADD V2.4S, V2.4S, V10.4S
+	FMOVQ.P 16(R9), F11
+	WORD $0x6e30dd6b // FMUL V11.4S, V11.4S, V16.4S
+	WORD $0x4e2bd463 // FADD V3.4S, V3.4S, V11.4S
+	FMOVQ.P 16(R9), F12
+	WORD $0x6e30dd8c // FMUL V12.4S, V12.4S, V16.4S
+	WORD $0x4e2cd484 // FADD V4.4S, V4.4S, V12.4S
+	FMOVQ.P 16(R9), F13
+	WORD $0x6e30ddad // FMUL V13.4S, V13.4S, V16.4S
+	WORD $0x4e2dd4a5 // FADD V5.4S, V5.4S, V13.4S
+	FMOVQ.P 16(R9), F14
+	WORD $0x6e30ddce // FMUL V14.4S, V14.4S, V16.4S
+	WORD $0x4e2ed4c6 // FADD V6.4S, V6.4S, V14.4S
+	FMOVQ.P 16(R9), F15
+	WORD $0x6e30ddef // FMUL V15.4S, V15.4S, V16.4S
+	WORD $0x4e2fd4e7 // FADD V7.4S, V7.4S, V15.4S
+	SUBS $1, R6
+	BNE block8Tap
+	FMOVQ.P F0, 16(R0)
+	FMOVQ.P F1, 16(R0)
+	FMOVQ.P F2, 16(R0)
+	FMOVQ.P F3, 16(R0)
+	FMOVQ.P F4, 16(R0)
+	FMOVQ.P F5, 16(R0)
+	FMOVQ.P F6, 16(R0)
+	FMOVQ.P F7, 16(R0)
+	ADD $128, R1
+	SUB $8, R5
+	B block8
+
+block8End:
+
+block1:
+	CMP $1, R5
+	BLT block1End
+	VEOR V0.B16, V0.B16, V0.B16
+	MOVD R4, R6
+	MOVD R2, R7
+	MOVD R3, R8
+
+block1Tap:
+	MOVW.P 4(R7), R9
+	ADD R9<<2, R1, R9
+	VLD1R.P 4(R8), [V16.S4]
+	FMOVQ.P 16(R9), F8
+	WORD $0x6e30dd08 // FMUL V8.4S, V8.4S, V16.4S
+	WORD $0x4e28d400 // FADD V0.4S, V0.4S, V8.4S
+	SUBS $1, R6
+	BNE block1Tap
+	FMOVQ.P F0, 16(R0)
+	ADD $16, R1
+	SUB $1, R5
+	B block1
+
+block1End:
+	RET
