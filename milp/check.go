@@ -9,6 +9,8 @@ import (
 // Tolerances of Check. Rows whose entries are all integers are checked exactly.
 const (
 	feasTol  = 1e-6 // violation of a bound or row, relative to its largest term or one
+	dualTol  = 1e-7 // reduced cost of the wrong sign where there is no bound to pay for it
+	lpTol    = 1e-6 // gap between the primal and the dual of a linear program, relative
 	boundTol = 1e-9 // difference between a stated and a recomputed objective or bound, relative
 )
 
@@ -128,29 +130,79 @@ func (m *Model) exactRow(i Row, x []float64) (exact, ok bool) {
 
 func (r *Result) checkCertificate(m *Model) error {
 	cert := &r.Certificate
-	if cert.Kind == NoCertificate {
-		return nil
-	}
-	c, err := detect(m)
-	if err != nil {
-		return fmt.Errorf("milp: check: certificate of a multiple-choice knapsack, but %w", err)
-	}
-	if len(cert.Rows) != len(m.rows) {
-		return fmt.Errorf("milp: check: certificate has %d prices for %d rows", len(cert.Rows), len(m.rows))
+	if cert.Kind != NoCertificate && cert.Kind != Ray && len(cert.Rows) != len(m.rows) {
+		return fmt.Errorf("milp: check: certificate has %d numbers for %d rows", len(cert.Rows), len(m.rows))
 	}
 	switch cert.Kind {
-	case Lagrangian:
-		return r.checkLagrangian(c)
-	case Surrogate:
-		if r.Status != Infeasible {
-			return fmt.Errorf("milp: check: certificate of infeasibility with status %v", r.Status)
-		}
-		if v := c.surrogate(cert.Rows); !(v > 0) {
-			return fmt.Errorf("milp: check: the priced rows do not contradict each other: least violation %v", v)
-		}
+	case NoCertificate:
 		return nil
+	case Lagrangian, Surrogate:
+		c, err := detect(m)
+		if err != nil {
+			return fmt.Errorf("milp: check: certificate of a multiple-choice knapsack, but %w", err)
+		}
+		if cert.Kind == Lagrangian {
+			return r.checkLagrangian(c)
+		}
+		return r.checkInfeasible(c.surrogate(cert.Rows))
+	case Dual:
+		return r.checkBound(m, m.dualBound(cert.Rows), lpTol)
+	case Farkas:
+		return r.checkInfeasible(m.contradiction(cert.Rows))
+	case Ray:
+		return r.checkRay(m)
 	}
 	return fmt.Errorf("milp: check: unknown certificate kind %d", cert.Kind)
+}
+
+// checkInfeasible checks that the rows, combined as the certificate says, are
+// violated by a positive amount.
+func (r *Result) checkInfeasible(violation float64) error {
+	if r.Status != Infeasible {
+		return fmt.Errorf("milp: check: certificate of infeasibility with status %v", r.Status)
+	}
+	if !(violation > 0) {
+		return fmt.Errorf("milp: check: the combined rows do not contradict each other: least violation %v", violation)
+	}
+	return nil
+}
+
+// checkRay checks that the objective improves along the ray and that no row or
+// bound ends it.
+func (r *Result) checkRay(m *Model) error {
+	ray := r.Certificate.Cols
+	if r.Status != Unbounded || len(ray) != len(m.cols) {
+		return fmt.Errorf("milp: check: certificate of unboundedness with status %v and %d numbers for %d columns", r.Status, len(ray), len(m.cols))
+	}
+	slope := 0.0
+	for j, c := range m.cols {
+		slope += m.sense() * c.cost * ray[j]
+		if !recedes(ray[j], math.Abs(ray[j]), c.lo, c.hi) {
+			return fmt.Errorf("milp: check: the ray leaves the bounds of column %s", m.ColName(Col(j)))
+		}
+	}
+	for i, row := range m.rows {
+		cols, a := m.entries(Row(i))
+		v, size := 0.0, 0.0
+		for k, c := range cols {
+			v += a[k] * ray[c]
+			size = math.Max(size, math.Abs(a[k]*ray[c]))
+		}
+		if !recedes(v, size, row.lo, row.hi) {
+			return fmt.Errorf("milp: check: the ray leaves row %s", m.RowName(Row(i)))
+		}
+	}
+	if !(slope < 0) {
+		return errors.New("milp: check: the objective does not improve along the ray")
+	}
+	return nil
+}
+
+// recedes reports whether moving by v, the sum of terms up to size, stays
+// between lo and hi forever.
+func recedes(v, size, lo, hi float64) bool {
+	tol := feasTol * math.Max(1, size)
+	return !(v > tol && !math.IsInf(hi, 1)) && !(v < -tol && !math.IsInf(lo, -1))
 }
 
 func (r *Result) checkLagrangian(c *choice) error {
@@ -158,17 +210,17 @@ func (r *Result) checkLagrangian(c *choice) error {
 	if p == nil {
 		return errors.New("milp: check: certificate of a bound, but the model is infeasible")
 	}
+	return r.checkBound(c.m, c.lagrangian(p, r.Certificate.Rows), boundTol)
+}
+
+// checkBound compares a recomputed bound with those stated.
+func (r *Result) checkBound(m *Model, bound, tol float64) error {
 	cert := &r.Certificate
-	bound := c.lagrangian(p, cert.Rows)
-	if !agree(bound, cert.Bound, boundTol) {
-		return fmt.Errorf("milp: check: the prices prove the bound %v, stated as %v", bound, cert.Bound)
+	if !agree(bound, cert.Bound, tol) {
+		return fmt.Errorf("milp: check: the certificate proves the bound %v, stated as %v", bound, cert.Bound)
 	}
-	worse := cert.Bound - r.Bound
-	if c.m.Maximize {
-		worse = -worse
-	}
-	if worse > boundTol*math.Max(1, math.Abs(r.Bound)) {
-		return fmt.Errorf("milp: check: the prices prove %v, better than the bound %v", cert.Bound, r.Bound)
+	if m.sense()*(cert.Bound-r.Bound) > tol*math.Max(1, math.Abs(r.Bound)) {
+		return fmt.Errorf("milp: check: the certificate proves %v, better than the bound %v", cert.Bound, r.Bound)
 	}
 	return nil
 }

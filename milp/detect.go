@@ -66,7 +66,7 @@ func detect(m *Model) (*choice, error) {
 	d := detector{choice: choice{m: m}, of: make([]int, len(m.cols)), isChoice: make([]bool, len(m.rows))}
 	for j := range d.of {
 		d.of[j] = -1
-		if c := &m.cols[j]; !c.integer || c.lo < 0 || math.Ceil(c.lo) > 1 {
+		if c := &m.cols[j]; !c.integer || c.semi || c.lo < 0 || math.Ceil(c.lo) > 1 {
 			return nil, fmt.Errorf("milp: column %s is not binary; only multiple-choice knapsacks are solved", m.ColName(Col(j)))
 		}
 	}

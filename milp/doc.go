@@ -9,6 +9,12 @@
 // column at fault. No answer is ever heuristic without saying so: Optimal
 // means proven.
 //
+// # Linear programs
+//
+// Models without integer columns are solved by a bounded dual simplex method.
+// Results carry the multipliers of the rows (infeasible ones: multipliers that
+// combine the rows to a contradiction; unbounded ones: a ray) as certificates.
+//
 // # Multiple-choice knapsacks
 //
 // Models whose columns are binary and fall into groups of which one option is

@@ -80,11 +80,22 @@ const (
 	// Surrogate: the least sum of price·(activity - side) over all choices is positive, with
 	// prices Rows as above, so no choice satisfies the rows. It proves Infeasible.
 	Surrogate
+	// Dual: Rows are multipliers of the rows of the linear relaxation, in the sense of
+	// minimising. Bound is the sum of multiplier·side and reduced cost·bound, each with the side
+	// that makes it least.
+	Dual
+	// Farkas: Rows combine the rows to one that the bounds of the columns contradict: the sum as
+	// above, without the objective, is positive. It proves Infeasible.
+	Farkas
+	// Ray: Cols is a direction that keeps all rows and bounds and improves the objective. From
+	// a feasible X it proves Unbounded.
+	Ray
 )
 
 // Certificate is evidence for a Result that needs no trust in the search.
 type Certificate struct {
 	Kind  CertificateKind
-	Rows  []float64 // one number per row of the model
+	Rows  []float64 // one number per row of the model, for all kinds but Ray
+	Cols  []float64 // one number per column, for Ray
 	Bound float64   // the bound the evidence proves, in the sense of the model
 }

@@ -45,11 +45,14 @@ func (m *Model) Solve(ctx context.Context, o Options) (Result, error) {
 	if err := m.Validate(); err != nil {
 		return Result{}, err
 	}
-	s, err := detect(m)
+	if m.continuous() {
+		return m.solveLP(ctx), nil
+	}
+	c, err := detect(m)
 	if err != nil {
 		return Result{}, err
 	}
-	return s.solve(ctx, o), nil
+	return c.solve(ctx, o), nil
 }
 
 // relGap is the relative gap between an objective and a bound.
