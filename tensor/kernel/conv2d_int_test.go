@@ -11,8 +11,6 @@ import (
 	"mixq/internal/isatest"
 )
 
-var noClamp = Clamp{float32(math.Inf(-1)), float32(math.Inf(1))}
-
 // layerCase says what kind of layer is made around random codes.
 type layerCase struct {
 	bits     int
