@@ -3,7 +3,7 @@ package asm
 import "testing"
 
 // guarded is a slice between guard words that betray stray writes.
-type guarded[T uint8 | int32 | float32] struct {
+type guarded[T uint8 | int16 | int32 | float32] struct {
 	s   []T
 	all []T
 }
@@ -13,7 +13,7 @@ const (
 	guardWord = 0x5a
 )
 
-func newGuarded[T uint8 | int32 | float32](n int) guarded[T] {
+func newGuarded[T uint8 | int16 | int32 | float32](n int) guarded[T] {
 	all := make([]T, n+2*guardLen)
 	for i := range all {
 		all[i] = guardWord

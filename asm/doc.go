@@ -27,6 +27,7 @@ const (
 	badLength    = "asm: slices differ in length"
 	badStride    = "asm: rows overlap"
 	badBits      = "asm: weight bits outside 1..8"
+	badChannels  = "asm: channels are not in blocks or a step is negative"
 	shortAcc     = "asm: acc is too short"
 	shortRes     = "asm: residual is too short"
 	shortColumns = "asm: bias, multipliers, zero points or sums are too short"

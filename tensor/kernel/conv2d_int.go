@@ -24,8 +24,8 @@ type ConvU8 struct {
 	pad          []uint8 // a kernel row of padding
 	cg, og       int     // input and output channels of a group
 	groups       []panelsU8
-	depthwise    []int32 // weights, tap by tap; nil if the layer is not depthwise
-	tile         int     // output positions
+	depthwise    *depthwiseU8 // instead of groups
+	tile         int          // output positions
 	out          stage
 }
 
@@ -37,13 +37,13 @@ func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) 
 	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, cg: cin / p.Groups, og: cout / p.Groups}
 	c.oh, c.ow = p.OutSize(h, w)
 	c.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, p.KernelW*c.cg)
-	weights := l.weights()
 	var err error
 	if c.cg == 1 && c.og == 1 && p.Groups > 1 {
-		c.packDepthwise(&l)
+		c.depthwise = c.newDepthwise(&l)
 		c.out, err = newStage(&l, nil)
 		return c, err
 	}
+	weights := l.weights()
 	c.pack(weights)
 	c.out, err = newStage(&l, weights.zero)
 	return c, err
@@ -73,8 +73,8 @@ func (c *ConvU8) pack(w weightsU8) {
 
 // Tiles is the number of independent parts of the output of one image.
 func (c *ConvU8) Tiles() int {
-	if c.depthwise != nil {
-		return c.oh
+	if d := c.depthwise; d != nil {
+		return (c.oh + d.rows - 1) / d.rows
 	}
 	return (c.oh*c.ow + c.tile - 1) / c.tile
 }
@@ -82,7 +82,7 @@ func (c *ConvU8) Tiles() int {
 // Scratch is the scratch that a Run needs.
 func (c *ConvU8) Scratch() (codes, sums int) {
 	if c.depthwise != nil {
-		return 0, c.ow * c.cout
+		return c.depthwise.scratch(c.ow)
 	}
 	g := &c.groups[0]
 	rows := g.rows(c.tile)
@@ -116,10 +116,7 @@ func (c *ConvU8) RunReal(dst []float32, x []uint8, tiles Range, codes []uint8, s
 func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
 	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
 	if c.depthwise != nil {
-		for row := tiles.Lo; row < tiles.Hi; row++ {
-			c.sumDepthwise(sums, x, row)
-			finish(Range{row * c.ow, (row + 1) * c.ow}, 0, c.cout, sums, c.cout, nil)
-		}
+		c.eachDepthwise(x, tiles, codes, sums, finish)
 		return
 	}
 	for t := tiles.Lo; t < tiles.Hi; t++ {

@@ -1,43 +1,83 @@
 package kernel
 
-// packDepthwise puts the weights, less their zero points, into the order of
-// sumDepthwise: kernel row, kernel column, channel.
-func (c *ConvU8) packDepthwise(l *LayerU8) {
-	taps := c.p.KernelH * c.p.KernelW
-	c.depthwise = make([]int32, len(l.Weight))
-	for ch := range c.cout {
-		for t := range taps {
-			c.depthwise[t*c.cout+ch] = int32(l.Weight[ch*taps+t]) - l.WZero[ch]
-		}
-	}
+import (
+	"bytes"
+
+	"mixq/asm"
+)
+
+// depthwiseU8 are the weights of a depthwise convolution and the frame that it
+// reads: the part of the padded input under a tile of output rows, its channels
+// filled up to a multiple of 16.
+type depthwiseU8 struct {
+	rows     int // output rows of a tile
+	fh, fw   int // of the frame
+	channels int
+	pad      []uint8 // a pixel of padding
+	taps     []int32 // offsets in the frame
+	packed   []int16
 }
 
-// sumDepthwise sets acc [OW,C] to the sums of one row of output positions.
-func (c *ConvU8) sumDepthwise(acc []int32, x []uint8, row int) {
-	clear(acc[:c.ow*c.cout])
-	for pos := range c.ow {
-		c.sumStencil(acc[pos*c.cout:][:c.cout], x, row*c.p.StrideH-c.p.PadTop, pos*c.p.StrideW-c.p.PadLeft)
-	}
-}
+// depthwiseRows is the number of output rows of a tile: neighbouring rows read
+// the same rows of the input.
+const depthwiseRows = 4
 
-// sumStencil adds the products of all taps of one output position, whose first
-// tap looks at (top, left).
-func (c *ConvU8) sumStencil(acc []int32, x []uint8, top, left int) {
+// newDepthwise packs the weights, less their zero points.
+func (c *ConvU8) newDepthwise(l *LayerU8) *depthwiseU8 {
 	p := &c.p
+	d := &depthwiseU8{rows: min(depthwiseRows, c.oh), channels: roundUp(c.cout, 16)}
+	d.fh = (d.rows-1)*p.StrideH + (p.KernelH-1)*p.DilationH + 1
+	d.fw = (c.ow-1)*p.StrideW + (p.KernelW-1)*p.DilationW + 1
+	d.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, d.channels)
 	for i := range p.KernelH {
 		for j := range p.KernelW {
-			w := c.depthwise[(i*p.KernelW+j)*c.cout:][:len(acc)]
-			y, z := top+i*p.DilationH, left+j*p.DilationW
-			if y < 0 || y >= c.h || z < 0 || z >= c.w {
-				for ch, v := range w {
-					acc[ch] += v * int32(c.pad[0])
-				}
-				continue
-			}
-			px := x[(y*c.w+z)*c.cin:][:len(acc)]
-			for ch, v := range w {
-				acc[ch] += v * int32(px[ch])
-			}
+			d.taps = append(d.taps, int32((i*p.DilationH*d.fw+j*p.DilationW)*d.channels))
 		}
+	}
+	w := make([]int16, len(d.taps)*d.channels)
+	for i, q := range l.Weight {
+		ch, t := i/len(d.taps), i%len(d.taps)
+		w[t*d.channels+ch] = int16(int32(q) - l.WZero[ch])
+	}
+	d.packed = make([]int16, asm.DWConvU8Packed(len(d.taps), d.channels))
+	asm.PackDWConvU8(d.packed, w, len(d.taps), d.channels)
+	return d
+}
+
+// scratch is what eachDepthwise needs: the frame and the sums of one row.
+func (d *depthwiseU8) scratch(ow int) (codes, sums int) {
+	return d.fh * d.fw * d.channels, ow * d.channels
+}
+
+// eachDepthwise is each for depthwise convolutions.
+func (c *ConvU8) eachDepthwise(x []uint8, tiles Range, frame []uint8, sums []int32,
+	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+	d := c.depthwise
+	for t := tiles.Lo; t < tiles.Hi; t++ {
+		lo, hi := t*d.rows, min((t+1)*d.rows, c.oh)
+		c.fillFrame(frame, x, lo*c.p.StrideH-c.p.PadTop, (hi-lo-1)*c.p.StrideH+(c.p.KernelH-1)*c.p.DilationH+1)
+		for row := lo; row < hi; row++ {
+			in := frame[(row-lo)*c.p.StrideH*d.fw*d.channels:]
+			asm.DWConvU8(sums, in, d.taps, d.packed, c.ow, c.p.StrideW*d.channels, d.channels)
+			finish(Range{row * c.ow, (row + 1) * c.ow}, 0, c.cout, sums, d.channels, nil)
+		}
+	}
+}
+
+// fillFrame copies n rows of the padded input from row top on.
+func (c *ConvU8) fillFrame(frame, x []uint8, top, n int) {
+	d := c.depthwise
+	left := min(c.p.PadLeft, d.fw)
+	in := max(min(c.w, d.fw-left), 0)
+	for i := range n {
+		row := frame[i*d.fw*d.channels:][:d.fw*d.channels]
+		y := top + i
+		if y < 0 || y >= c.h {
+			asm.CopyRowsU8(row, d.channels, d.pad, 0, d.fw, d.channels)
+			continue
+		}
+		asm.CopyRowsU8(row, d.channels, d.pad, 0, left, d.channels)
+		asm.CopyRowsU8(row[left*d.channels:], d.channels, x[y*c.w*c.cin:], c.cin, in, c.cin)
+		asm.CopyRowsU8(row[(left+in)*d.channels:], d.channels, d.pad, 0, d.fw-left-in, d.channels)
 	}
 }
