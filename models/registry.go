@@ -27,25 +27,37 @@ type Model struct {
 // Resize pixels (0: images come in the right size), with bytes b mapped to
 // (b/255 − Mean)/Std per channel.
 type Input struct {
-	Size, Resize int
-	Mean, Std    [3]float64
+	Size   int        `json:"size"`
+	Resize int        `json:"resize,omitempty"`
+	Mean   [3]float64 `json:"mean"`
+	Std    [3]float64 `json:"std"`
+}
+
+// String is one line for people.
+func (in Input) String() string {
+	size := fmt.Sprintf("%dx%d", in.Size, in.Size)
+	if in.Resize != 0 {
+		size = fmt.Sprintf("%s of %d", size, in.Resize)
+	}
+	return fmt.Sprintf("%s, mean %v, std %v", size, in.Mean, in.Std)
 }
 
 // The inputs. torchvision's Inception-V3 and GoogLeNet checkpoints come from
 // TensorFlow and convert normalised images to x/127.5 − 1 themselves
 // (transform_input); the graphs here leave that to the input.
 var (
-	cifar    = Input{Size: 32, Mean: imagenetMean, Std: imagenetStd}
-	imagenet = Input{Size: 224, Resize: 256, Mean: imagenetMean, Std: imagenetStd}
-	centred  = Input{Size: 224, Resize: 256, Mean: half, Std: half}
-	centred3 = Input{Size: 299, Resize: 342, Mean: half, Std: half}
+	cifar    = Input{32, 0, imagenetMean, imagenetStd}
+	imagenet = Input{224, 256, imagenetMean, imagenetStd}
+	centred  = Input{224, 256, half, half}
+	centred3 = Input{299, 342, half, half}
 
 	imagenetMean = [3]float64{0.485, 0.456, 0.406}
 	imagenetStd  = [3]float64{0.229, 0.224, 0.225}
 	half         = [3]float64{0.5, 0.5, 0.5}
 )
 
-// registry lists the networks by family, smallest first.
+// registry lists the networks by family, smallest first: name, about, classes,
+// input, build, aux.
 var registry = []Model{
 	{"resnet8", "CIFAR ResNet-8, option-A shortcuts", 10, cifar, cifarResNet(1), nil},
 	{"resnet20", "CIFAR ResNet-20, option-A shortcuts", 10, cifar, cifarResNet(3), nil},

@@ -11,7 +11,6 @@ import (
 
 	"mixq/dataset"
 	"mixq/models"
-	"mixq/nn"
 	"mixq/quantize"
 )
 
@@ -75,22 +74,16 @@ func (r *ruleList) String() string {
 	return strings.Join(words, " ")
 }
 
-// model is the name of a network of package models.
-type model struct{ graph *nn.Graph } // nil if the flag is not given
+// model is a network of package models; without the flag it has no name.
+type model struct{ models.Model }
 
 func (m *model) Set(name string) (err error) {
-	m.graph, err = models.Build(name)
+	m.Model, err = models.Find(name)
 	return err
 }
 
-func (m *model) Type() string { return "NAME" }
-
-func (m *model) String() string {
-	if m.graph == nil {
-		return ""
-	}
-	return m.graph.Name
-}
+func (m *model) Type() string   { return "NAME" }
+func (m *model) String() string { return m.Name }
 
 // data is the specification of an image set.
 type data struct{ dataset.Source }

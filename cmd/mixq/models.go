@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"mixq/models"
-	"mixq/tensor"
 )
 
 func newModels() *cobra.Command {
@@ -25,9 +24,9 @@ func newModels() *cobra.Command {
 				return printJSON(c.OutOrStdout(), map[string]any{"models": list})
 			}
 			var t table
-			t.row("model", "input", "classes", "parameters", "MACs")
+			t.row("model", "parameters", "MACs", "classes", "input")
 			for _, m := range list {
-				t.row(m.Name, m.Input.String(), fmt.Sprint(m.Classes), fmt.Sprint(m.Params), fmt.Sprint(m.MACs))
+				t.row(m.Name, fmt.Sprint(m.Params), fmt.Sprint(m.MACs), fmt.Sprint(m.Classes), m.Input.String())
 			}
 			t.print(c.OutOrStdout())
 			return nil
@@ -39,7 +38,8 @@ func newModels() *cobra.Command {
 
 type modelInfo struct {
 	Name    string       `json:"name"`
-	Input   tensor.Shape `json:"input"` // C,H,W
+	About   string       `json:"about"`
+	Input   models.Input `json:"input"`
 	Classes int          `json:"classes"`
 	Params  int64        `json:"parameters"`
 	MACs    int64        `json:"macs"`
@@ -47,13 +47,12 @@ type modelInfo struct {
 
 func listModels() ([]modelInfo, error) {
 	var list []modelInfo
-	for _, name := range models.Names() {
-		g, err := models.Build(name)
+	for _, m := range models.All() {
+		g, err := m.Build()
 		if err != nil {
 			return nil, err
 		}
-		out := g.Outputs[0].Type.Shape
-		list = append(list, modelInfo{name, g.Inputs[0].Type.Shape[1:], out[len(out)-1], g.NumParams(), g.MACs()})
+		list = append(list, modelInfo{m.Name, m.About, m.Input, m.Classes, models.Learned(g), g.MACs()})
 	}
 	return list, nil
 }

@@ -30,14 +30,14 @@ func (n *network) addFlags(f *pflag.FlagSet) {
 
 // load builds the network and gives it its weights and its pixel table.
 func (n *network) load() (*nn.Graph, error) {
-	if n.model.graph == nil {
+	if n.model.Name == "" {
 		return n.loadDemo()
 	}
 	w, err := readWeights(n.weights)
 	if err != nil {
 		return nil, err
 	}
-	return n.bind(n.model.graph, w, n.weights)
+	return n.bind(n.model.Model, w, n.weights)
 }
 
 // The demo network; demo/README.md says how it was trained.
@@ -54,7 +54,7 @@ func (n *network) loadDemo() (*nn.Graph, error) {
 	if err := n.data.Set(demoData); err != nil {
 		return nil, err
 	}
-	g, err := models.Build(demoModel)
+	m, err := models.Find(demoModel)
 	if err != nil {
 		return nil, err
 	}
@@ -66,12 +66,13 @@ func (n *network) loadDemo() (*nn.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.bind(g, f.Tensors, demoWeights)
+	return n.bind(m, f.Tensors, demoWeights)
 }
 
-// bind puts weights that come from origin into g.
-func (n *network) bind(g *nn.Graph, w map[string]*tensor.Tensor, origin string) (*nn.Graph, error) {
-	if err := nn.Bind(g, w); err != nil {
+// bind builds m with weights that come from origin.
+func (n *network) bind(m models.Model, w map[string]*tensor.Tensor, origin string) (*nn.Graph, error) {
+	g, err := m.Load(w)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", origin, err)
 	}
 	g.Pixels = n.data.Preprocess.Table()

@@ -121,9 +121,12 @@ func (r *recipe) run(c *cobra.Command, bar *progress) (*trained, error) {
 
 // start is the network before training.
 func (r *recipe) start() (*nn.Graph, error) {
-	g := r.model.graph
 	if r.weights != "" {
 		return r.network.load()
+	}
+	g, err := r.model.Build()
+	if err != nil {
+		return nil, err
 	}
 	g = train.Init(g, r.seed)
 	g.Pixels = r.data.Preprocess.Table()
