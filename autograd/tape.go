@@ -2,9 +2,9 @@
 // playing their vector-Jacobian products (VJPs) backwards. It knows tensors and
 // kernels, not networks; nn/train runs graphs on it.
 //
-// Activations are N,C,H,W or N,C float32 tensors. Every operator validates what
-// would make its kernel go wrong and panics with a constant message: arguments
-// come from code that has checked them (nn.Graph.Validate).
+// Activations are N,C,H,W or N,C float32 tensors. Operands that do not fit
+// together are bugs of the caller, who has checked them (nn.Graph.Validate), and
+// panic.
 //
 // Work is spread over the tape's threads by images, channels or fixed blocks
 // of them, and blocks are added in order: the number of threads does not change

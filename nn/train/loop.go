@@ -25,6 +25,11 @@ type Config struct {
 	Schedule  optim.Schedule  // learning rate of every step
 	Threads   int
 	Progress  func(Progress) // called after every step; may be nil
+
+	// Checkpoint is called after every epoch with the network as it is then,
+	// whose parameters change once it returns; its error ends the run. May be
+	// nil. The state of the optimizer is not part of the network.
+	Checkpoint func(epoch int, g *nn.Graph) error
 }
 
 // Progress is the state after a step.
@@ -62,6 +67,11 @@ func Run(ctx context.Context, g *nn.Graph, data Data, c Config) (*nn.Graph, erro
 	for epoch := range c.Epochs {
 		if err := t.epoch(ctx, epoch, data, c); err != nil {
 			return nil, err
+		}
+		if c.Checkpoint != nil {
+			if err := c.Checkpoint(epoch, t.graph); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return t.graph, nil
@@ -136,7 +146,11 @@ func (t *trainer) step(x *tensor.Tensor, labels []int, rate float64, o optim.Opt
 	t.seen.add(pass.Out[0].Value, labels, mean*float64(len(labels)))
 	t.tape.Backward(loss, tensor.FromFloat32([]float32{1}, 1))
 	for i, v := range t.learned {
-		t.gradients[i] = pass.Vars[v].Grad.Float32()
+		g := pass.Vars[v].Grad
+		if g == nil {
+			return fmt.Errorf("nn/train: %s has no influence on %s and cannot be trained", v.Name, t.graph.Outputs[0].Name)
+		}
+		t.gradients[i] = g.Float32()
 	}
 	o.Step(rate, t.values, t.gradients)
 	updateStatistics(pass.Stats)

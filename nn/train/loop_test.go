@@ -131,6 +131,30 @@ func TestRunIsDeterministic(t *testing.T) {
 	}
 }
 
+// A checkpoint is the network of its epoch, and its error ends the run.
+func TestCheckpoint(t *testing.T) {
+	full := errors.New("disk full")
+	var saved map[string]*tensor.Tensor
+	c := Config{Epochs: 3, Steps: 10, Optimizer: &optim.SGD{}, Schedule: optim.Constant(.1),
+		Checkpoint: func(epoch int, g *nn.Graph) error {
+			if epoch == 1 {
+				saved = Weights(g)
+				return full
+			}
+			return nil
+		}}
+	if _, err := Run(context.Background(), Init(small(t), 7), sequences, c); !errors.Is(err, full) {
+		t.Errorf("error = %v, want that of the checkpoint", err)
+	}
+	trained, err := Run(context.Background(), Init(small(t), 7), sequences, Config{Epochs: 2, Steps: 10, Optimizer: &optim.SGD{}, Schedule: optim.Constant(.1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(saved, Weights(trained)) {
+		t.Error("the checkpoint is not the network after two epochs")
+	}
+}
+
 func TestRunErrors(t *testing.T) {
 	canceled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -177,6 +201,12 @@ func TestRunErrors(t *testing.T) {
 	}
 	if _, err := Run(context.Background(), small(t), sequences, config(Config{})); err == nil || !strings.Contains(err.Error(), "conv1.weight has no data") {
 		t.Errorf("without weights: error = %v", err)
+	}
+	idle := Init(small(t), 1)
+	idle.Nodes = append(idle.Nodes, &nn.Node{Name: "extra", Op: &nn.Linear{}, Out: []*nn.Value{{Name: "extra", Type: nn.Real(1, 3)}},
+		In: []*nn.Value{idle.Node("flatten").Out[0], {Name: "extra.weight", Type: nn.Real(3, 4), Data: tensor.New(tensor.Float32, 3, 4)}}})
+	if _, err := Run(context.Background(), idle, sequences, config(Config{})); err == nil || !strings.Contains(err.Error(), "extra.weight has no influence on linear") {
+		t.Errorf("idle parameter: error = %v", err)
 	}
 	if _, err := Run(canceled, Init(small(t), 1), sequences, config(Config{})); !errors.Is(err, context.Canceled) {
 		t.Errorf("canceled: error = %v, want context.Canceled", err)
