@@ -260,3 +260,10 @@ func (c *compiler) finish() *Program {
 	}
 	return p
 }
+
+// ArenaBytes is the memory that a session holds for activations and scratch.
+func (p *Program) ArenaBytes() int64 {
+	s := p.scratch
+	perWorker := 4*int64(s.reals) + int64(s.codes) + 4*int64(s.sums)
+	return int64(p.group)*(4*int64(p.realSize)+int64(p.codeSize)) + int64(p.opt.Threads)*perWorker
+}

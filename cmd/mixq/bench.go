@@ -1,0 +1,162 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"mixq/bench"
+	"mixq/infer"
+	"mixq/models"
+	"mixq/nn"
+	"mixq/nn/rewrite"
+	"mixq/nn/train"
+	"mixq/quantize"
+)
+
+func newBench() *cobra.Command {
+	c := &cobra.Command{
+		Use:     "bench",
+		Short:   "Measure latency, or run an experiment again",
+		Example: "  mixq bench latency resnet20.mixq --threads 1 --runs 50\n  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR",
+	}
+	c.AddCommand(newBenchLatency(), newBenchRun())
+	return c
+}
+
+func newBenchLatency() *cobra.Command {
+	var m model
+	var weights string
+	var seed uint64
+	var batch, threads, runs int
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "latency [FILE.mixq]",
+		Short: "Measure how long a network takes",
+		Long: `Run a .mixq file in integer arithmetic, or a network in float32, on noise and
+print times, memory and multiply-accumulates per second.`,
+		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
+  mixq bench latency --model resnet18 --random-weights 1 --threads 1 --json`,
+		Args: func(c *cobra.Command, args []string) error {
+			if (len(args) == 1) == c.Flags().Changed("model") {
+				return errors.New("want either a .mixq file or --model")
+			}
+			return cobra.MaximumNArgs(1)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			mode := infer.Integer
+			open := func() (*infer.Program, error) {
+				return infer.Open(args[0], infer.Options{Batch: batch, Threads: threads})
+			}
+			if len(args) == 0 {
+				mode = infer.Float
+				open = func() (*infer.Program, error) {
+					g, err := floatNetwork(m.graph, weights, seed)
+					if err != nil {
+						return nil, err
+					}
+					return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float})
+				}
+			}
+			l, err := bench.MeasureLatency(c.Context(), open, batch, threads, runs)
+			if err != nil {
+				return err
+			}
+			l.Mode = mode.String()
+			if asJSON {
+				return printJSON(c.OutOrStdout(), l)
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s, %s at level %s, batch %d, %d threads: median %.2f ms, least %.2f, 90 %% within %.2f; %.1f GMAC/s\n"+
+				"load %.1f ms, first run %.1f ms, arena %s kB, parameters %s kB, peak memory %.1f MB\n",
+				l.Model, l.Mode, l.ISA, l.Batch, l.Threads, l.Median, l.Min, l.P90, l.GMACs,
+				l.Load, l.First, kilo(l.ArenaBytes), kilo(l.WeightBytes), l.PeakRSS)
+			return nil
+		},
+	}
+	f := c.Flags()
+	f.Var(&m, "model", "network (see mixq models)")
+	f.StringVar(&weights, "weights", "", "`FILE` of trained weights; without it the weights are random")
+	f.Uint64Var(&seed, "random-weights", 1, "`SEED` of random weights")
+	f.IntVar(&batch, "batch", 1, "images of one run")
+	f.IntVar(&runs, "runs", 30, "runs to measure")
+	addThreads(f, &threads)
+	addJSON(f, &asJSON)
+	c.MarkFlagsMutuallyExclusive("weights", "random-weights")
+	return c
+}
+
+// floatNetwork is the fused network g with weights from a file, or random ones
+// if there is no file.
+func floatNetwork(g *nn.Graph, weights string, seed uint64) (*nn.Graph, error) {
+	if weights == "" {
+		return rewrite.Run(train.Init(g, seed), rewrite.Deploy()...)
+	}
+	w, err := readWeights(weights)
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.Bind(g, w); err != nil {
+		return nil, fmt.Errorf("%s: %w", weights, err)
+	}
+	return rewrite.Run(g, rewrite.Deploy()...)
+}
+
+func newBenchRun() *cobra.Command {
+	var n network
+	var out string
+	var threads int
+	c := &cobra.Command{
+		Use:     "run SPEC.json",
+		Short:   "Run an experiment: several quantizations of one network",
+		Example: "  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR --out resnet20.json",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			s, err := bench.ReadSpec(args[0])
+			if err != nil {
+				return err
+			}
+			bar := newProgress(c.ErrOrStderr())
+			defer bar.close()
+			in, err := n.experiment(s)
+			if err != nil {
+				return err
+			}
+			r, err := bench.Execute(c.Context(), s, in, bench.Options{Threads: threads,
+				Progress: func(run string, st quantize.Stage, done, total int) { bar.show(run+": "+st.String(), done, total) }})
+			if err != nil {
+				return err
+			}
+			bar.close()
+			if out != "" {
+				if err := quantize.SaveJSON(filepath.Clean(out), r); err != nil {
+					return err
+				}
+			}
+			return r.WriteTable(c.OutOrStdout())
+		},
+	}
+	c.Flags().StringVar(&n.weights, "weights", "", "`FILE` of trained weights")
+	n.data.addFlag(c.Flags())
+	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write the result to")
+	addThreads(c.Flags(), &threads)
+	c.MarkFlagRequired("weights")
+	c.MarkFlagRequired("data")
+	return c
+}
+
+// experiment reads the network and the images that a spec asks for.
+func (n *network) experiment(s *bench.Spec) (bench.Input, error) {
+	var in bench.Input
+	var err error
+	if n.model.graph, err = models.Build(s.Model); err != nil {
+		return in, err
+	}
+	m := method{network: *n, calib: s.Calib, config: quantize.Config{Seed: s.Seed}}
+	if in.Graph, in.Data.Calib, err = m.load(); err != nil {
+		return in, err
+	}
+	in.Data.Eval, err = m.testImages()
+	return in, err
+}
