@@ -53,7 +53,7 @@ print times, memory and multiply-accumulates per second.`,
 			if len(args) == 0 {
 				mode = infer.Float
 				open = func() (*infer.Program, error) {
-					g, err := floatNetwork(m.graph, weights, seed)
+					g, err := floatNetwork(m.Model, weights, seed)
 					if err != nil {
 						return nil, err
 					}
@@ -87,18 +87,24 @@ print times, memory and multiply-accumulates per second.`,
 	return c
 }
 
-// floatNetwork is the fused network g with weights from a file, or random ones
+// floatNetwork is the fused network m with weights from a file, or random ones
 // if there is no file.
-func floatNetwork(g *nn.Graph, weights string, seed uint64) (*nn.Graph, error) {
+func floatNetwork(m models.Model, weights string, seed uint64) (*nn.Graph, error) {
+	var g *nn.Graph
 	if weights == "" {
-		return rewrite.Run(train.Init(g, seed), rewrite.Deploy()...)
-	}
-	w, err := readWeights(weights)
-	if err != nil {
-		return nil, err
-	}
-	if err := nn.Bind(g, w); err != nil {
-		return nil, fmt.Errorf("%s: %w", weights, err)
+		bare, err := m.Build()
+		if err != nil {
+			return nil, err
+		}
+		g = train.Init(bare, seed)
+	} else {
+		w, err := readWeights(weights)
+		if err != nil {
+			return nil, err
+		}
+		if g, err = m.Load(w); err != nil {
+			return nil, fmt.Errorf("%s: %w", weights, err)
+		}
 	}
 	return rewrite.Run(g, rewrite.Deploy()...)
 }
@@ -150,7 +156,7 @@ func newBenchRun() *cobra.Command {
 func (n *network) experiment(s *bench.Spec) (bench.Input, error) {
 	var in bench.Input
 	var err error
-	if n.model.graph, err = models.Build(s.Model); err != nil {
+	if n.model.Model, err = models.Find(s.Model); err != nil {
 		return in, err
 	}
 	m := method{network: *n, calib: s.Calib, config: quantize.Config{Seed: s.Seed}}
