@@ -17,13 +17,13 @@ func CopyRowsU8(dst []uint8, dstStride int, src []uint8, srcStride, rows, n int)
 	case rows <= 0 || n == 0:
 		return
 	case n < 0:
-		panic(badDepth)
+		panic(badSize)
 	case dstStride < 0 || srcStride < 0:
 		panic(badStride)
 	case len(dst) < (rows-1)*dstStride+n:
 		panic(shortDst)
 	case len(src) < (rows-1)*srcStride+n:
-		panic(shortA)
+		panic(shortSrc)
 	}
 	copyRowsU8(dst, dstStride, src, srcStride, rows, n)
 }

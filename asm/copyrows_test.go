@@ -38,10 +38,10 @@ func TestCopyRowsU8(t *testing.T) {
 		}
 	})
 	a, b := make([]uint8, 10), make([]uint8, 10)
-	wantPanic(t, "CopyRowsU8", badDepth, func() { CopyRowsU8(a, 1, b, 1, 1, -1) })
+	wantPanic(t, "CopyRowsU8", badSize, func() { CopyRowsU8(a, 1, b, 1, 1, -1) })
 	wantPanic(t, "CopyRowsU8", badStride, func() { CopyRowsU8(a, -1, b, 1, 1, 1) })
 	wantPanic(t, "CopyRowsU8", shortDst, func() { CopyRowsU8(a, 8, b, 0, 2, 8) })
-	wantPanic(t, "CopyRowsU8", shortA, func() { CopyRowsU8(a, 0, b, 8, 2, 8) })
+	wantPanic(t, "CopyRowsU8", shortSrc, func() { CopyRowsU8(a, 0, b, 8, 2, 8) })
 }
 
 // BenchmarkCopyRowsU8 gathers a kernel row of the patches of 32 positions.

@@ -17,17 +17,17 @@ package asm
 
 // Messages of the panics that bad arguments cause.
 const (
-	badDepth     = "asm: k is negative"
+	badSize      = "asm: negative size"
+	badLength    = "asm: slices differ in length"
+	badStride    = "asm: stride is negative or shorter than a row"
+	badBits      = "asm: weight bits outside 1..8"
+	badChannels  = "asm: channels are not in blocks or a step is negative"
 	shortA       = "asm: a is too short"
 	shortB       = "asm: b is too short"
 	shortC       = "asm: c is too short"
+	shortW       = "asm: w is too short"
 	shortDst     = "asm: dst is too short"
 	shortSrc     = "asm: src is too short"
-	shortW       = "asm: w is too short"
-	badLength    = "asm: slices differ in length"
-	badStride    = "asm: rows overlap"
-	badBits      = "asm: weight bits outside 1..8"
-	badChannels  = "asm: channels are not in blocks or a step is negative"
 	shortAcc     = "asm: acc is too short"
 	shortRes     = "asm: residual is too short"
 	shortColumns = "asm: bias, multipliers, zero points or sums are too short"

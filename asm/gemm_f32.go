@@ -44,7 +44,7 @@ func GemmF32For() GemmF32 {
 func checkGemmF32(mr, nr int, c []float32, ldc int, a, b []float32, k int) {
 	switch {
 	case k < 0:
-		panic(badDepth)
+		panic(badSize)
 	case ldc < nr:
 		panic(badStride)
 	case len(a) < k*mr:

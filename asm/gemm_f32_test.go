@@ -106,7 +106,7 @@ func TestGemmF32Panics(t *testing.T) {
 	eachGemmF32(t, func(g GemmF32) {
 		a, b, c := make([]float32, 2*g.MR), make([]float32, 2*g.NR), make([]float32, g.MR*g.NR)
 		for want, call := range map[string]func(){
-			badDepth:  func() { g.Run(c, g.NR, a, b, -1) },
+			badSize:   func() { g.Run(c, g.NR, a, b, -1) },
 			badStride: func() { g.Run(c, g.NR-1, a, b, 2) },
 			shortA:    func() { g.Run(c, g.NR, a[1:], b, 2) },
 			shortB:    func() { g.Run(c, g.NR, a, b[1:], 2) },

@@ -75,7 +75,7 @@ func checkGemmU8(mr, nr, panel int, c []int32, a []uint8, lda int, packed []byte
 	kpad := roundUp(k, 4)
 	switch {
 	case k < 0:
-		panic(badDepth)
+		panic(badSize)
 	case lda < 0:
 		panic(badStride)
 	case len(a) < (mr-1)*lda+kpad:
@@ -108,7 +108,7 @@ func packer(nr int) func(dst []byte, w []int8, n, k int) {
 func checkPack(dst []byte, w []int8, n, k, size int) {
 	switch {
 	case k < 0:
-		panic(badDepth)
+		panic(badSize)
 	case len(w) < n*k:
 		panic(shortW)
 	case len(dst) < size:

@@ -120,12 +120,12 @@ func TestGemmU8Panics(t *testing.T) {
 			want string
 			call func()
 		}{
-			{badDepth, func() { g.Run(c, a, k, packed, -1) }},
+			{badSize, func() { g.Run(c, a, k, packed, -1) }},
 			{badStride, func() { g.Run(c, a, -1, packed, k) }},
 			{shortA, func() { g.Run(c, a[1:], k, packed, k) }},
 			{shortB, func() { g.Run(c, a, k, packed[1:], k) }},
 			{shortC, func() { g.Run(c[1:], a, k, packed, k) }},
-			{badDepth, func() { g.Pack(packed, w, 1, -1) }},
+			{badSize, func() { g.Pack(packed, w, 1, -1) }},
 			{shortW, func() { g.Pack(packed, w[1:], 1, k) }},
 			{shortDst, func() { g.Pack(packed[1:], w, 1, k) }},
 		} {

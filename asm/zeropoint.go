@@ -19,7 +19,7 @@ func SumRowsU8(sums []int32, a []uint8, stride, k int) {
 	case len(sums) == 0:
 		return
 	case k < 0:
-		panic(badDepth)
+		panic(badSize)
 	case stride < 0:
 		panic(badStride)
 	case len(a) < (len(sums)-1)*stride+k:

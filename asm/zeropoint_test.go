@@ -40,7 +40,7 @@ func TestSumRowsU8(t *testing.T) {
 		}
 	})
 	a := make([]uint8, 10)
-	wantPanic(t, "SumRowsU8", badDepth, func() { SumRowsU8(make([]int32, 1), a, 1, -1) })
+	wantPanic(t, "SumRowsU8", badSize, func() { SumRowsU8(make([]int32, 1), a, 1, -1) })
 	wantPanic(t, "SumRowsU8", badStride, func() { SumRowsU8(make([]int32, 1), a, -1, 1) })
 	wantPanic(t, "SumRowsU8", shortA, func() { SumRowsU8(make([]int32, 2), a, 8, 8) })
 }
