@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mixq/dataset"
 	"mixq/infer"
 	"mixq/nn"
 	"mixq/nn/rewrite"
@@ -38,11 +37,7 @@ network takes (reading the images not counted).`,
 			if err != nil {
 				return err
 			}
-			test, err := n.data.Load(dataset.Test)
-			if err != nil {
-				return err
-			}
-			images, total, err := firstImages(test, limit)
+			images, total, err := n.data.test(limit)
 			if err != nil {
 				return err
 			}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"mixq/dataset"
 	"mixq/models"
 	"mixq/quantize"
 )
@@ -84,21 +83,6 @@ func (m *model) Set(name string) (err error) {
 
 func (m *model) Type() string   { return "NAME" }
 func (m *model) String() string { return m.Name }
-
-// data is the specification of an image set.
-type data struct{ dataset.Source }
-
-func (d *data) Set(spec string) (err error) {
-	d.Source, err = dataset.Open(spec)
-	return err
-}
-
-func (d *data) Type() string   { return "SPEC" }
-func (d *data) String() string { return d.Spec }
-
-func (d *data) addFlag(f *pflag.FlagSet) {
-	f.Var(d, "data", "image set: cifar10:DIR or shapes")
-}
 
 func addThreads(f *pflag.FlagSet, threads *int) {
 	f.IntVar(threads, "threads", runtime.GOMAXPROCS(0), "goroutines that compute; changes nothing but the time")

@@ -2,11 +2,9 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"mixq/dataset"
 	"mixq/nn"
 	"mixq/quantize"
 )
@@ -34,41 +32,17 @@ func (m *method) addFlags(c *cobra.Command) {
 	addThreads(f, &m.config.Threads)
 }
 
-// load reads the network and chooses calibration images. What goes wrong later
-// is not the command line's fault.
-func (m *method) load() (*nn.Graph, quantize.Batches, error) {
+// load reads the network and chooses the calibration images; bar will show how
+// far the steps are.
+func (m *method) load(bar *progress) (*nn.Graph, quantize.Batches, error) {
+	m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
 	g, err := m.network.load()
 	if err != nil {
 		return nil, nil, err
 	}
-	m.config.Preprocess, err = json.Marshal(m.data.Preprocess)
-	if err != nil {
+	if m.config.Preprocess, err = json.Marshal(m.data.Preprocess); err != nil {
 		return nil, nil, err
 	}
-	train, err := m.data.Load(dataset.Train)
-	if err != nil {
-		return nil, nil, err
-	}
-	if m.calib < 1 || m.calib > train.Len() {
-		return nil, nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", m.calib, train.Len())
-	}
-	return g, dataset.Batches(train, dataset.Order(train.Len(), m.config.Seed)[:m.calib], batch), nil
-}
-
-// batch is the number of images that are read and run together.
-const batch = 128
-
-// firstImages yields the first n images of a set in order; all, if n is 0.
-func firstImages(d dataset.Dataset, n int) (quantize.Batches, int, error) {
-	switch {
-	case n < 0 || n > d.Len():
-		return nil, 0, fmt.Errorf("--limit %d: want at most %d, the number of test images", n, d.Len())
-	case n == 0:
-		n = d.Len()
-	}
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	return dataset.Batches(d, order, batch), n, nil
+	calib, err := m.data.calibration(m.calib, m.config.Seed)
+	return g, calib, err
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"mixq/dataset"
 	"mixq/infer/artifact"
 	"mixq/nn"
 	"mixq/quantize"
@@ -36,12 +35,11 @@ or a size of the whole file (150kB).`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
-			m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
-			g, calib, err := m.load()
+			g, calib, err := m.load(bar)
 			if err != nil {
 				return err
 			}
-			eval, err := m.testImages()
+			test, _, err := m.data.test(0)
 			if err != nil {
 				return err
 			}
@@ -50,7 +48,7 @@ or a size of the whole file (150kB).`,
 				return err
 			}
 			defer remove()
-			r, err := quantize.Run(c.Context(), g, quantize.Data{Calib: calib, Eval: eval}, m.config, path)
+			r, err := quantize.Run(c.Context(), g, quantize.Data{Calib: calib, Eval: test}, m.config, path)
 			if err != nil {
 				return err
 			}
@@ -68,15 +66,6 @@ or a size of the whole file (150kB).`,
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	addJSON(c.Flags(), &asJSON)
 	return c
-}
-
-func (m *method) testImages() (quantize.Batches, error) {
-	test, err := m.data.Load(dataset.Test)
-	if err != nil {
-		return nil, err
-	}
-	b, _, err := firstImages(test, 0)
-	return b, err
 }
 
 // outputPath returns where to write: out, after a check that its folder exists,

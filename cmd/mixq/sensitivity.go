@@ -26,8 +26,7 @@ float network. mixq allocate chooses bits from the table.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
-			m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
-			g, calib, err := m.load()
+			g, calib, err := m.load(bar)
 			if err != nil {
 				return err
 			}

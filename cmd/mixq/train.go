@@ -149,15 +149,11 @@ func (r *recipe) test(c *cobra.Command, g *nn.Graph, res *trained) error {
 	if err != nil {
 		return err
 	}
-	images, err := r.data.Load(dataset.Test)
+	images, _, err := r.data.test(0)
 	if err != nil {
 		return err
 	}
-	b, _, err := firstImages(images, 0)
-	if err != nil {
-		return err
-	}
-	a, err := quantize.Evaluate(c.Context(), p, b, nil)
+	a, err := quantize.Evaluate(c.Context(), p, images, nil)
 	res.Top1, res.Images = a.Top1(), a.Images
 	return err
 }
