@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -11,16 +10,18 @@ import (
 	"mixq/infer"
 	"mixq/models"
 	"mixq/nn"
-	"mixq/nn/rewrite"
 	"mixq/nn/train"
 	"mixq/quantize"
 )
 
 func newBench() *cobra.Command {
 	c := &cobra.Command{
-		Use:     "bench",
-		Short:   "Measure latency, or run an experiment again",
-		Example: "  mixq bench latency resnet20.mixq --threads 1 --runs 50\n  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR",
+		Use:   "bench",
+		Short: "Measure latency, or run an experiment again",
+		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
+  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(newBenchLatency(), newBenchRun())
 	return c
@@ -39,12 +40,7 @@ func newBenchLatency() *cobra.Command {
 print times, memory and multiply-accumulates per second.`,
 		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
   mixq bench latency --model resnet18 --random-weights 1 --threads 1 --json`,
-		Args: func(c *cobra.Command, args []string) error {
-			if (len(args) == 1) == c.Flags().Changed("model") {
-				return errors.New("want either a .mixq file or --model")
-			}
-			return cobra.MaximumNArgs(1)(c, args)
-		},
+		Args: fileOrModel,
 		RunE: func(c *cobra.Command, args []string) error {
 			mode := infer.Integer
 			open := func() (*infer.Program, error) {
@@ -57,7 +53,7 @@ print times, memory and multiply-accumulates per second.`,
 					if err != nil {
 						return nil, err
 					}
-					return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float})
+					return compileFloat(g, batch, threads)
 				}
 			}
 			l, err := bench.MeasureLatency(c.Context(), open, batch, threads, runs)
@@ -87,26 +83,17 @@ print times, memory and multiply-accumulates per second.`,
 	return c
 }
 
-// floatNetwork is the fused network m with weights from a file, or random ones
-// if there is no file.
+// floatNetwork is the network m with weights from a file, or random ones if
+// there is no file.
 func floatNetwork(m models.Model, weights string, seed uint64) (*nn.Graph, error) {
-	var g *nn.Graph
-	if weights == "" {
-		bare, err := m.Build()
-		if err != nil {
-			return nil, err
-		}
-		g = train.Init(bare, seed)
-	} else {
-		w, err := readWeights(weights)
-		if err != nil {
-			return nil, err
-		}
-		if g, err = m.Load(w); err != nil {
-			return nil, fmt.Errorf("%s: %w", weights, err)
-		}
+	if weights != "" {
+		return loadWeights(m, weights)
 	}
-	return rewrite.Run(g, rewrite.Deploy()...)
+	g, err := m.Build()
+	if err != nil {
+		return nil, err
+	}
+	return train.Init(g, seed), nil
 }
 
 func newBenchRun() *cobra.Command {
@@ -159,10 +146,12 @@ func (n *network) experiment(s *bench.Spec) (bench.Input, error) {
 	if n.model.Model, err = models.Find(s.Model); err != nil {
 		return in, err
 	}
-	m := method{network: *n, calib: s.Calib, config: quantize.Config{Seed: s.Seed}}
-	if in.Graph, in.Data.Calib, err = m.load(); err != nil {
+	if in.Graph, err = n.load(); err != nil {
 		return in, err
 	}
-	in.Data.Eval, err = m.testImages()
+	if in.Data.Calib, err = n.data.calibration(s.Calib, s.Seed); err != nil {
+		return in, err
+	}
+	in.Data.Eval, _, err = n.data.test(0)
 	return in, err
 }

@@ -24,12 +24,7 @@ test images of a set, and print its accuracy and how many images a second the
 network takes (reading the images not counted).`,
 		Example: `  mixq eval resnet20.mixq --data cifar10:cifar-10-batches-bin
   mixq eval --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --limit 1000 --json`,
-		Args: func(c *cobra.Command, args []string) error {
-			if (len(args) == 1) == c.Flags().Changed("model") {
-				return errors.New("want either a .mixq file or --model and --weights")
-			}
-			return cobra.MaximumNArgs(1)(c, args)
-		},
+		Args: fileOrModel,
 		RunE: func(c *cobra.Command, args []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
@@ -63,6 +58,14 @@ network takes (reading the images not counted).`,
 	return c
 }
 
+// fileOrModel checks that what to run is named once.
+func fileOrModel(c *cobra.Command, args []string) error {
+	if (len(args) == 1) == c.Flags().Changed("model") {
+		return errors.New("want either a .mixq file or --model")
+	}
+	return cobra.MaximumNArgs(1)(c, args)
+}
+
 // accuracy is the JSON form of the result.
 type accuracy struct {
 	Top1            float64 `json:"top1"` // percent
@@ -84,11 +87,11 @@ func (n *network) compile(args []string, threads int) (*infer.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compileFloat(g, threads)
+	return compileFloat(g, batch, threads)
 }
 
 // compileFloat makes a program of a trained network.
-func compileFloat(g *nn.Graph, threads int) (*infer.Program, error) {
+func compileFloat(g *nn.Graph, batch, threads int) (*infer.Program, error) {
 	g, err := rewrite.Run(g, rewrite.Deploy()...)
 	if err != nil {
 		return nil, err

@@ -42,13 +42,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	started := false // what fails before is the command line
-	for _, c := range root.Commands() {
-		run := c.RunE
-		c.RunE = func(c *cobra.Command, args []string) error {
-			started = true
-			return run(c, args)
-		}
-	}
+	beforeRun(root, func() { started = true })
 	switch c, err := root.ExecuteContextC(ctx); {
 	case err == nil:
 		return exitOK
@@ -59,6 +53,19 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, errors.New("interrupted"))
 	default:
 		return fail(stderr, err)
+	}
+}
+
+// beforeRun makes c and all commands below it call f before they run.
+func beforeRun(c *cobra.Command, f func()) {
+	if run := c.RunE; run != nil {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			f()
+			return run(c, args)
+		}
+	}
+	for _, sub := range c.Commands() {
+		beforeRun(sub, f)
 	}
 }
 

@@ -77,6 +77,7 @@ func TestUsageErrors(t *testing.T) {
 		{"argument", []string{"quantize", "out.mixq"}, "out.mixq"},
 		{"eval of nothing", []string{"eval", "--data", "shapes"}, "either"},
 		{"eval of two", []string{"eval", "a.mixq", "--model", "resnet20", "--weights", "w", "--data", "shapes"}, "either"},
+		{"group", []string{"bench", "foo"}, `"foo"`},
 		{"eval without data", []string{"eval", "a.mixq"}, `"data"`},
 		{"inspect of nothing", []string{"inspect"}, "arg"},
 		{"train without output", []string{"train", "--model", "resnet8", "--data", "shapes"}, `"out"`},

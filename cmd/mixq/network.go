@@ -11,7 +11,6 @@ import (
 	"mixq/models"
 	"mixq/models/safetensors"
 	"mixq/nn"
-	"mixq/tensor"
 )
 
 // network is a trained network and the image set that it is for, as flags name
@@ -33,11 +32,30 @@ func (n *network) load() (*nn.Graph, error) {
 	if n.model.Name == "" {
 		return n.loadDemo()
 	}
-	w, err := readWeights(n.weights)
+	g, err := loadWeights(n.model.Model, n.weights)
 	if err != nil {
 		return nil, err
 	}
-	return n.bind(n.model.Model, w, n.weights)
+	return n.withPixels(g)
+}
+
+// withPixels makes g take the images of n.
+func (n *network) withPixels(g *nn.Graph) (*nn.Graph, error) {
+	g.Pixels = n.data.Preprocess.Table()
+	return g, fits(g, n.data.Source)
+}
+
+// loadWeights builds m with the weights in a file.
+func loadWeights(m models.Model, path string) (*nn.Graph, error) {
+	w, err := readWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	g, err := m.Load(w)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return g, nil
 }
 
 // The demo network; demo/README.md says how it was trained.
@@ -51,13 +69,6 @@ const (
 var demoFiles embed.FS
 
 func (n *network) loadDemo() (*nn.Graph, error) {
-	if err := n.data.Set(demoData); err != nil {
-		return nil, err
-	}
-	m, err := models.Find(demoModel)
-	if err != nil {
-		return nil, err
-	}
 	b, err := demoFiles.ReadFile(demoWeights)
 	if err != nil {
 		return nil, err
@@ -66,17 +77,18 @@ func (n *network) loadDemo() (*nn.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.bind(m, f.Tensors, demoWeights)
-}
-
-// bind builds m with weights that come from origin.
-func (n *network) bind(m models.Model, w map[string]*tensor.Tensor, origin string) (*nn.Graph, error) {
-	g, err := m.Load(w)
+	m, err := models.Find(demoModel)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", origin, err)
+		return nil, err
 	}
-	g.Pixels = n.data.Preprocess.Table()
-	return g, fits(g, n.data.Source)
+	g, err := m.Load(f.Tensors)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.data.Set(demoData); err != nil {
+		return nil, err
+	}
+	return n.withPixels(g)
 }
 
 // fits checks that g takes the images of a set and tells its classes apart.

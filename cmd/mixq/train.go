@@ -128,9 +128,7 @@ func (r *recipe) start() (*nn.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	g = train.Init(g, r.seed)
-	g.Pixels = r.data.Preprocess.Table()
-	return g, fits(g, r.data.Source)
+	return r.withPixels(train.Init(g, r.seed))
 }
 
 // epoch yields the training images in a new order every epoch.
@@ -145,7 +143,7 @@ func (r *recipe) epoch(images dataset.Dataset) train.Data {
 }
 
 func (r *recipe) test(c *cobra.Command, g *nn.Graph, res *trained) error {
-	p, err := compileFloat(g, r.threads)
+	p, err := compileFloat(g, batch, r.threads)
 	if err != nil {
 		return err
 	}
