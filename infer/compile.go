@@ -6,7 +6,6 @@ import (
 	"mixq/infer/artifact"
 	"mixq/internal/par"
 	"mixq/nn"
-	"mixq/tensor"
 )
 
 // Program is a network ready to run. It is immutable and safe for concurrent
@@ -53,7 +52,7 @@ func Compile(g *nn.Graph, o Options) (*Program, error) {
 	if err := c.plan(); err != nil {
 		return nil, err
 	}
-	return c.finish(), nil
+	return c.finish()
 }
 
 // Graph is the network that the program runs; it must not be changed.
@@ -61,79 +60,6 @@ func (p *Program) Graph() *nn.Graph { return p.graph }
 
 // Meta is what the file said about itself; zero for a Program from Compile.
 func (p *Program) Meta() artifact.Meta { return p.meta }
-
-// check finds what makes a graph impossible to run, other than single layers.
-func check(g *nn.Graph, m Mode) error {
-	if err := g.Validate(); err != nil {
-		return err
-	}
-	known := map[*nn.Value]bool{}
-	for _, v := range g.Inputs {
-		known[v] = true
-		if err := checkValue(v, m); err != nil {
-			return err
-		}
-	}
-	for _, n := range g.Nodes {
-		for _, v := range n.Out {
-			known[v] = true
-			if err := checkValue(v, m); err != nil {
-				return err
-			}
-		}
-	}
-	for _, v := range g.Params() {
-		switch {
-		case v.Data == nil:
-			return fmt.Errorf("infer: parameter %s has no data: bind weights to the network first", v.Name)
-		case m == Float && v.Type.DType != tensor.Float32:
-			return fmt.Errorf("infer: parameter %s is quantized: run this network in integer or simulate mode", v.Name)
-		}
-	}
-	for _, v := range g.Outputs {
-		if !known[v] {
-			return fmt.Errorf("infer: output %s is a parameter", v.Name)
-		}
-	}
-	return checkPixels(g)
-}
-
-// The scales of activations are so far from the limits of float32 that the
-// ratio of two of them is finite.
-const (
-	minScale = 0x1p-60
-	maxScale = 0x1p60
-)
-
-// checkValue checks an activation.
-func checkValue(v *nn.Value, m Mode) error {
-	t := v.Type
-	switch {
-	case len(t.Shape) != 2 && len(t.Shape) != 4:
-		return fmt.Errorf("infer: %s is %v, want N,C,H,W or N,C", v.Name, t.Shape)
-	case t.Shape[0] != 1:
-		return fmt.Errorf("infer: %s is %v; compile a graph for one image and set Options.Batch", v.Name, t.Shape)
-	case t.Quant == nil && t.DType != tensor.Float32:
-		return fmt.Errorf("infer: %s is %v; activations are float32 or have a scale and zero point", v.Name, t.DType)
-	case t.Quant != nil && (t.DType != tensor.Uint8 || len(t.Quant.Scale) != 1):
-		return fmt.Errorf("infer: %s is %v with %d scales; quantized activations are uint8 with one scale", v.Name, t.DType, len(t.Quant.Scale))
-	case t.Quant != nil && (t.Quant.Scale[0] < minScale || t.Quant.Scale[0] > maxScale):
-		return fmt.Errorf("infer: %s has scale %v, want %v to %v", v.Name, t.Quant.Scale[0], minScale, maxScale)
-	case t.Quant != nil && m == Float:
-		return fmt.Errorf("infer: %s is quantized: run this network in integer or simulate mode", v.Name)
-	}
-	return nil
-}
-
-func checkPixels(g *nn.Graph) error {
-	if len(g.Pixels) == 0 {
-		return nil
-	}
-	if len(g.Inputs) != 1 || len(g.Inputs[0].Type.Shape) != 4 || g.Inputs[0].Type.Shape[1] != len(g.Pixels) {
-		return fmt.Errorf("infer: %s: a pixel table of %d channels does not fit the inputs", g.Name, len(g.Pixels))
-	}
-	return nil
-}
 
 // compiler turns a valid graph into a program.
 type compiler struct {
@@ -240,7 +166,7 @@ func (c *compiler) add(s step, in, out []*nn.Value) {
 const groupBytes = 1 << 20
 
 // finish places the slots and sizes everything.
-func (c *compiler) finish() *Program {
+func (c *compiler) finish() (*Program, error) {
 	var reals, codes []*slot
 	for _, s := range c.all {
 		if s.real {
@@ -258,7 +184,10 @@ func (c *compiler) finish() *Program {
 	if p.opt.Observe == nil { // an observer sees the whole batch at once
 		p.group = min(p.group, max(groupBytes/max(4*p.realSize+p.codeSize, 1), 4*p.opt.Threads))
 	}
-	return p
+	if n := p.ArenaBytes(); n > maxArena {
+		return nil, fmt.Errorf("infer: %s: a session would take %d MiB, want at most %d; use a smaller batch", c.g.Name, n>>20, int64(maxArena)>>20)
+	}
+	return p, nil
 }
 
 // ArenaBytes is the memory that a session holds for activations and scratch.

@@ -1,11 +1,11 @@
 package kernel
 
+import "mixq/asm"
+
 // ConcatU8 copies an image x of c channels to channels [first, first+c) of the
 // image dst [H,W,total].
 func ConcatU8(dst, x []uint8, c, total, first int) {
-	for i := 0; i*c < len(x); i++ {
-		copy(dst[i*total+first:][:c], x[i*c:])
-	}
+	asm.CopyRowsU8(dst[first:], total, x, c, len(x)/c, c)
 }
 
 // PadU8 puts pad around one image x [H,W,C]: top rows above, left columns before,
@@ -23,9 +23,8 @@ func SubsampleU8(dst, x []uint8, p SubsampleParams, pad uint8) {
 	oh, ow := p.OutSize()
 	total := p.Before + p.C + p.After
 	fill(dst[:oh*ow*total], pad)
-	for o := range oh * ow {
-		in := (o/ow*p.W + o%ow) * p.Stride
-		copy(dst[o*total+p.Before:], x[in*p.C:][:p.C])
+	for i := range oh {
+		asm.CopyRowsU8(dst[i*ow*total+p.Before:], total, x[i*p.Stride*p.W*p.C:], p.Stride*p.C, ow, p.C)
 	}
 }
 
