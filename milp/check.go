@@ -65,6 +65,9 @@ func (m *Model) Feasible(x []float64) error {
 		if c.integer {
 			tol = 0
 		}
+		if c.semi && v == 0 {
+			continue
+		}
 		if !finite(v) || v < c.lo-tol || v > c.hi+tol || c.integer && v != math.Round(v) {
 			kind := "continuous"
 			if c.integer {

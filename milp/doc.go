@@ -9,9 +9,11 @@
 // column at fault. No answer is ever heuristic without saying so: Optimal
 // means proven.
 //
-// # Linear programs
+// # Linear and mixed-integer programs
 //
-// Models without integer columns are solved by a bounded dual simplex method.
+// Models without integer columns are solved by a bounded dual simplex method,
+// others by branch and bound on their linear relaxation, within the tolerances
+// of Check: a proven optimum is one up to these, unlike that of a knapsack.
 // Results carry the multipliers of the rows (infeasible ones: multipliers that
 // combine the rows to a contradiction; unbounded ones: a ray) as certificates.
 //

@@ -64,7 +64,11 @@ func (c *column) relaxedBounds() (lo, hi float64) {
 // solveLP solves a model without integer or semi-continuous columns.
 func (m *Model) solveLP(ctx context.Context) Result {
 	s := lp.New(m.relaxation())
-	st := s.Solve(ctx, lp.Limits{Cutoff: math.Inf(1)})
+	return m.lpResult(s, s.Solve(ctx, lp.Limits{Cutoff: math.Inf(1)}))
+}
+
+// lpResult translates the outcome of the relaxation of m.
+func (m *Model) lpResult(s *lp.Solver, st lp.Status) Result {
 	r := Result{Iters: int64(s.Iters()), Objective: m.sense() * math.Inf(1), Bound: m.sense() * math.Inf(-1)}
 	switch st {
 	case lp.Optimal:

@@ -48,11 +48,10 @@ func (m *Model) Solve(ctx context.Context, o Options) (Result, error) {
 	if m.continuous() {
 		return m.solveLP(ctx), nil
 	}
-	c, err := detect(m)
-	if err != nil {
-		return Result{}, err
+	if c, err := detect(m); err == nil {
+		return c.solve(ctx, o), nil
 	}
-	return c.solve(ctx, o), nil
+	return m.solveGeneral(ctx, o), nil
 }
 
 // relGap is the relative gap between an objective and a bound.

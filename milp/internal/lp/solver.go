@@ -443,6 +443,22 @@ func (s *Solver) Load(b Basis) {
 	s.install()
 }
 
+// Reset installs the basis of all logicals.
+func (s *Solver) Reset() {
+	for j := range s.pos {
+		s.pos[j] = atLower
+		if j >= s.n {
+			s.pos[j] = basic
+		} else {
+			s.rest(j)
+		}
+	}
+	s.install()
+}
+
+// DualObjective returns the bound that the current basis proves when it is dual feasible.
+func (s *Solver) DualObjective() float64 { return s.dualObjective() }
+
 // Iters returns the simplex iterations done so far.
 func (s *Solver) Iters() int { return s.iters }
 
