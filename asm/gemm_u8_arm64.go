@@ -11,7 +11,6 @@ import (
 
 var gemmU8sArch = []GemmU8{
 	newGemmU8("gemmU8S8_4x16c16_single_neon", isa.NEON, 4, 8, 16, gemmU8S8_4x16c16_single_neon_asm),
-	newGemmU8("gemmU8S6_4x16c16_deep_neon", isa.NEON, 4, 6, 16, deep(4)),
 	newGemmU8("gemmU8S5_4x16c16_deep_neon", isa.NEON, 4, 5, 16, deep(8)),
 	newGemmU8("gemmU8S4_4x16c16_deep_neon", isa.NEON, 4, 4, 16, deep(16)),
 	newGemmU8("gemmU8S3_4x16c16_deep_neon", isa.NEON, 4, 3, 16, deep(32)),

@@ -18,7 +18,7 @@ const (
 // String is the end of the name of a kernel of this level.
 func (l Level) String() string { return [...]string{"neon", "dotprod", "i8mm"}[l] }
 
-// Op is a vector instruction that the Go assembler has no mnemonic for.
+// Op is an instruction that the Go assembler has no mnemonic for.
 type Op struct {
 	name     string
 	operands string // destination first, with a verb for every number
@@ -36,11 +36,14 @@ const (
 	longHigh  = "V%d.8H, V%d.16B, V%d.16B"
 	pairsOf8  = "V%d.8H, V%d.16B"
 	pairsOf16 = "V%d.4S, V%d.8H"
+	indexed   = "Q%d, [X%d, X%d]"
 )
 
 // The instructions, with encodings from the Arm Architecture Reference Manual
 // (DDI 0487), section C7.2.
 var (
+	LDR = Op{"LDR", indexed, 0x3ce06800, NEON} // 16 bytes at the sum of two general registers
+
 	FADD   = Op{"FADD", same3, 0x4e20d400, NEON}
 	FSUB   = Op{"FSUB", same3, 0x4ea0d400, NEON}
 	FMUL   = Op{"FMUL", same3, 0x6e20dc00, NEON}
@@ -67,6 +70,7 @@ var (
 
 // ops lists the instructions for the tests.
 var ops = []Op{
+	LDR,
 	FADD, FSUB, FMUL, FMAX, FMIN, FCMGT, FMLA, SCVTF, FRINTN, FCVTZS,
 	MLS, SMULL, SMLAL, SMLSL2, UADDLP, SADDLP, SADALP, UADALP,
 	SDOT,
@@ -100,7 +104,7 @@ func (o Op) encode(numbers ...int) (word uint32, text string) {
 // registerBits is register n in the field of operand i: Rd, Rn or Rm.
 func registerBits(i, n int) uint32 {
 	if n < 0 || n > 31 {
-		panic(fmt.Sprintf("arm64: there is no register V%d", n))
+		panic(fmt.Sprintf("arm64: there is no register %d", n))
 	}
 	return uint32(n) << [...]int{0, 5, 16}[i]
 }

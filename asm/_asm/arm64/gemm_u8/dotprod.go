@@ -16,18 +16,26 @@ func dotProd(f *File) {
 			f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", weights+1, a+i, a+i)
 		}
 	}
-	// step adds the products of 4 k and loads the weights ahead, and with load
-	// set the next A as the registers fall free.
-	step := func(lane int, load bool) {
+	// step adds the products of 4 k, whose weights begin at 64*s, and loads the
+	// weights ahead, and with loadA set the next A as the registers fall free.
+	step := func(s, lane int, loadA bool) {
 		for j := range columns {
-			next(f, w, weights+(j+1)%2)
 			for i := range mr {
 				f.Op(SDOT, columns*i+j, weights+j%2, a+i, lane)
-				if load && j == columns-1 {
-					next(f, row(i), a+i)
+				if i == 0 {
+					loadWeights(f, columns*s+j, weights+(j+1)%2)
+				}
+				if loadA && j == columns-1 {
+					loadRow(f, i, a+i)
 				}
 			}
 		}
+	}
+	block := func(loadA bool) {
+		for s := range 4 {
+			step(s, s, loadA && s == 3)
+		}
+		f.Go("ADD $256, %s", w)
 	}
 	frame := f.Func(DotProd, "gemmU8S8_6x16c4", signature,
 		"For weights of any width.",
@@ -35,34 +43,36 @@ func dotProd(f *File) {
 	begin(f, frame)
 	rows(f, mr)
 	zero(f, 0, mr*columns)
-	next(f, w, weights)
-	f.Go("CBZ %s, step", blocks)
+	loadWeights(f, 0, weights)
+	f.Go("ADD $16, %s", w)
+	f.Go("CBZ %s, partial", blocks)
 	for i := range mr {
-		next(f, row(i), a+i)
+		loadRow(f, i, a+i)
 	}
+	nextBlock(f)
 	flip()
 
 	f.Label("block")
 	f.Go("SUBS $1, %s", blocks)
 	f.Go("BEQ last")
-	for lane := range 4 {
-		step(lane, lane == 3)
-	}
+	block(true)
+	nextBlock(f)
 	flip()
 	f.Go("B block")
 
 	f.Label("last")
-	for lane := range 4 {
-		step(lane, false)
-	}
+	block(false)
 
+	f.Label("partial")
+	skipBlocks(f, mr)
 	f.Label("step")
 	f.Go("CBZ %s, sum", steps)
 	for i := range mr {
 		f.Go("FMOVS.P 4(%s), F%d", row(i), a+i)
 	}
 	flip()
-	step(0, false)
+	step(0, 0, false)
+	f.Go("ADD $64, %s", w)
 	f.Go("SUB $1, %s", steps)
 	f.Go("B step")
 
@@ -70,7 +80,7 @@ func dotProd(f *File) {
 	f.Comment("The weights ahead were the first corrections.")
 	f.Go("SUB $16, %s", w)
 	for j := range columns {
-		next(f, w, a+j)
+		loadWeights(f, j, a+j)
 	}
 	for i := range mr {
 		for j := range columns {

@@ -1,11 +1,15 @@
 // Command gemm_u8 writes gemm_u8_arm64.s: the integer micro-kernels.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import (
+	"fmt"
+
+	. "mixq/asm/_asm/arm64"
+)
 
 func main() { Main(single, deep, dotProd) }
 
-// operands are the general registers of all kernels after begin.
+// The general registers of all kernels after begin.
 const (
 	c      = "R0"
 	a      = "R1"
@@ -14,6 +18,7 @@ const (
 	blocks = "R4" // whole blocks of 16 k that are left
 	steps  = "R5" // steps of 4 k after them
 	row0   = 9    // of the registers that point to the rows of A
+	index  = 8    // of the register with the offset of the next block in a row
 )
 
 // begin loads the arguments and splits the steps.
@@ -23,13 +28,31 @@ func begin(f *File, frame Frame) {
 	f.Go("LSR $2, R4, %s", blocks)
 }
 
+// row is the register that points to row i of A.
+func row(i int) string { return fmt.Sprintf("R%d", row0+i) }
+
 // rows points at the mr rows of A.
 func rows(f *File, mr int) {
-	f.Go("MOVD %s, R%d", a, row0)
+	f.Go("MOVD %s, %s", a, row(0))
 	for i := 1; i < mr; i++ {
-		f.Go("ADD %s, R%d, R%d", lda, row0+i-1, row0+i)
+		f.Go("ADD %s, %s, %s", lda, row(i-1), row(i))
+	}
+	f.Go("MOVD $0, R%d", index)
+}
+
+// loadRow loads the next block of row i of A; nextBlock moves all rows on.
+func loadRow(f *File, i, v int) { f.Op(LDR, v, row0+i, index) }
+func nextBlock(f *File)         { f.Go("ADD $16, R%d", index) }
+
+// skipBlocks points the registers of the rows at what follows whole blocks.
+func skipBlocks(f *File, mr int) {
+	for i := range mr {
+		f.Go("ADD R%d, %s", index, row(i))
 	}
 }
+
+// loadWeights loads the n-th next 16 bytes of weights.
+func loadWeights(f *File, n, v int) { f.Go("FMOVQ %d(%s), F%d", 16*n, w, v) }
 
 // zero clears count vector registers from first on.
 func zero(f *File, first, count int) {
@@ -37,6 +60,3 @@ func zero(f *File, first, count int) {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
 	}
 }
-
-// next loads the next 16 bytes that a general register points to.
-func next(f *File, pointer string, v int) { f.Go("FMOVQ.P 16(%s), F%d", pointer, v) }

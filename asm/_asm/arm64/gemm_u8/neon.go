@@ -1,10 +1,6 @@
 package main
 
-import (
-	"fmt"
-
-	. "mixq/asm/_asm/arm64"
-)
+import . "mixq/asm/_asm/arm64"
 
 // The kernels without dot products multiply 8 bits to 16 and add there. An
 // activation u becomes s = u-128 in the lower half of a block of 16 k, whose
@@ -24,19 +20,19 @@ const (
 const (
 	quarter = "R6"  // quarters that are left
 	left    = "R7"  // blocks of this quarter
-	rest    = "R8"  // steps of this quarter after them
-	corr    = "R13" // the corrections of this quarter
-	depth   = "R14" // blocks that fit in 16 bits
-	fit     = "R15" // blocks that still fit
+	rest    = "R13" // steps of this quarter after them
+	corr    = "R14" // the corrections of this quarter
+	depth   = "R15" // blocks that fit in 16 bits
+	fit     = "R19" // blocks that still fit
 )
 
 // kernel is what a NEON kernel does with a block, and where its registers are.
 type kernel struct {
-	a, w, flip int                             // first of the registers of A, W; the mask that makes s and t
-	start      func(f *File)                   // before a quarter
-	column     func(f *File, j int)            // adds the products of column j of the tile
-	after      func(f *File, label string)     // after a block; label is unique
-	sum        func(f *File) (sums, spare int) // leaves the sums of row i in register sums+i
+	a, w, flip int                                       // first of the registers of A, W; the mask that makes s and t
+	start      func(f *File)                             // before a quarter
+	column     func(f *File, j int, between func(n int)) // adds the products of column j of the tile; calls between after instruction n
+	after      func(f *File, label string)               // after a block; label is unique
+	sum        func(f *File) (sums, spare int)           // leaves the sums of row i in register sums+i
 }
 
 const signature = "(c *int32, a *uint8, lda int, packed *byte, steps int)"
@@ -46,15 +42,17 @@ func single(f *File) {
 	const t = 25 // four temporaries
 	k := kernel{a: 16, w: 20, flip: 24}
 	k.start = func(f *File) { zero(f, 0, tile*tile) }
-	k.column = func(f *File, j int) {
-		for i := range tile {
-			f.Op(SMULL, t+i, k.a+i, k.w+j)
-		}
-		for i := range tile {
-			f.Op(SMLSL2, t+i, k.a+i, k.w+j)
-		}
-		for i := range tile {
-			f.Op(SADALP, tile*i+j, t+i)
+	k.column = func(f *File, j int, between func(n int)) {
+		for n := range 3 * tile {
+			switch i := n % tile; n / tile {
+			case 0:
+				f.Op(SMULL, t+i, k.a+i, k.w+j)
+			case 1:
+				f.Op(SMLSL2, t+i, k.a+i, k.w+j)
+			case 2:
+				f.Op(SADALP, tile*i+j, t+i)
+			}
+			between(n)
 		}
 	}
 	k.after = func(*File, string) {}
@@ -78,12 +76,11 @@ func deep(f *File) {
 		zero(f, 0, tile*tile+tile)
 		f.Go("MOVD %s, %s", depth, fit)
 	}
-	k.column = func(f *File, j int) {
-		for i := range tile {
-			f.Op(SMLAL, tile*i+j, k.a+i, k.w+j)
-		}
-		for i := range tile {
-			f.Op(SMLSL2, tile*i+j, k.a+i, k.w+j)
+	k.column = func(f *File, j int, between func(n int)) {
+		for n := range 2 * tile {
+			i := n % tile
+			f.Op([]Op{SMLAL, SMLSL2}[n/tile], tile*i+j, k.a+i, k.w+j)
+			between(n)
 		}
 	}
 	widen := func(f *File) {
@@ -134,8 +131,9 @@ func (k kernel) emit(f *File, frame Frame) {
 	f.Go("VMOVI $0x7f, V%d.B8", k.w)
 	f.Go("VMOV V%d.D[0], V%d.D[1]", k.w, k.flip)
 	for j := range tile {
-		next(f, w, k.w+j)
+		loadWeights(f, j, k.w+j)
 	}
+	f.Go("ADD $64, %s", w)
 	f.Go("MOVD $%d, %s", quarters, quarter)
 
 	f.Label("tile")
@@ -145,8 +143,9 @@ func (k kernel) emit(f *File, frame Frame) {
 	k.start(f)
 	f.Go("CBZ %s, partial", left)
 	for i := range tile {
-		next(f, row(i), k.a+i)
+		loadRow(f, i, k.a+i)
 	}
+	nextBlock(f)
 
 	f.Label("block")
 	f.Go("SUBS $1, %s", left)
@@ -169,23 +168,27 @@ func (k kernel) emit(f *File, frame Frame) {
 	f.Go("RET")
 }
 
-// row is the register that points to row i of A.
-func row(i int) string { return fmt.Sprintf("R%d", row0+i) }
-
 // block adds the products of 16 k and loads the next weights; those after the
-// last are the corrections. It loads the next A if there are any.
+// last are the corrections. It loads the next A if there are any. In-order cores
+// want loads between multiplications, as soon as a register is free.
 func (k kernel) block(f *File, loadA bool) {
 	for i := range tile {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", k.flip, k.a+i, k.a+i)
 	}
 	for j := range tile {
-		k.column(f, j)
-		next(f, w, k.w+j)
+		k.column(f, j, func(n int) {
+			if j > 0 && n == 1 {
+				loadWeights(f, j-1, k.w+j-1)
+			}
+			if i := n - tile; loadA && j == tile-1 && i >= 0 && i < tile {
+				loadRow(f, i, k.a+i) // both halves of V(k.a+i) are used
+			}
+		})
 	}
+	loadWeights(f, tile-1, k.w+tile-1)
+	f.Go("ADD $64, %s", w)
 	if loadA {
-		for i := range tile {
-			next(f, row(i), k.a+i)
-		}
+		nextBlock(f)
 	}
 }
 
@@ -193,6 +196,7 @@ func (k kernel) block(f *File, loadA bool) {
 // their products.
 func (k kernel) partial(f *File) {
 	f.Go("CBZ %s, sum", rest)
+	skipBlocks(f, tile)
 	for n := range 3 {
 		for i := range tile {
 			if n == 0 {
@@ -209,7 +213,7 @@ func (k kernel) partial(f *File) {
 // store adds the corrections and stores the tile.
 func (k kernel) store(f *File) {
 	sums, spare := k.sum(f)
-	next(f, corr, spare)
+	f.Go("FMOVQ.P 16(%s), F%d", corr, spare)
 	for i := range tile {
 		f.Go("VADD V%d.S4, V%d.S4, V%d.S4", spare, sums+i, sums+i)
 		f.Go("FMOVQ F%d, %d(%s)", sums+i, i*quarters*tile*4, c)
