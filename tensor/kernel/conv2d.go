@@ -1,6 +1,10 @@
 package kernel
 
-import "mixq/asm"
+import (
+	"slices"
+
+	"mixq/asm"
+)
 
 // Blocks of a convolution. A tile covers about convPositions output positions
 // of at most convChannels channels, so that its sums stay in the second-level
@@ -71,6 +75,11 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.reachH = p.DilationH*(p.KernelH-1) + 1
 	c.depth = c.cin * p.KernelH * p.KernelW
 	c.taps = f.tapOffsets(p, c.cin)
+	if k := p.KernelH * p.KernelW; c.transposed { // the kernel is rotated
+		for ch := range c.cin {
+			slices.Reverse(c.taps[ch*k : (ch+1)*k])
+		}
+	}
 	c.depthwise = c.groups > 1 && c.cin == 1 && c.cout == 1
 	if c.depthwise {
 		c.packed = make([]float32, c.groups*c.depth)
@@ -90,43 +99,32 @@ func (c *ConvF32) Repack(weight []float32) {
 	if len(weight) != c.groups*size {
 		panic(badWeight)
 	}
-	switch {
-	case c.depthwise && c.transposed:
-		for g := range c.groups {
-			rotate(c.packed[g*c.depth:][:c.depth], weight[g*c.depth:][:c.depth])
-		}
-	case c.depthwise:
+	if c.depthwise {
 		copy(c.packed, weight)
-	default:
-		n := PackASize(c.gemm, c.cout, c.depth)
-		for g := range c.groups {
-			dst, src := c.packed[g*n:][:n], weight[g*size:][:size]
-			if c.transposed {
-				packTransposed(c.gemm.MR, dst, src, c.cout, c.cin, c.depth/c.cin)
-			} else {
-				PackA(c.gemm, dst, src, c.depth, false, c.cout, c.depth, 1)
-			}
+		return
+	}
+	n := PackASize(c.gemm, c.cout, c.depth)
+	for g := range c.groups {
+		dst, src := c.packed[g*n:][:n], weight[g*size:][:size]
+		if c.transposed {
+			packTransposed(c.gemm.MR, dst, src, c.cout, c.cin, c.depth/c.cin)
+		} else {
+			PackA(c.gemm, dst, src, c.depth, false, c.cout, c.depth, 1)
 		}
 	}
 }
 
-// rotate copies the taps of one kernel in reverse order.
-func rotate(dst, src []float32) {
-	for i, v := range src {
-		dst[len(src)-1-i] = v
-	}
-}
-
-// packTransposed is PackA of the n x (m·taps) matrix whose element
-// (i, j*taps+t) is w[j][i][taps-1-t], for w stored [m][n][taps].
+// packTransposed is PackA of the n x (m·taps) matrix whose element (i, j*taps+t)
+// is w[j][i][t], for w stored [m][n][taps].
 func packTransposed(mr int, dst, w []float32, n, m, taps int) {
-	depth := m * taps
-	for i := range n {
-		panel := dst[i/mr*mr*depth+i%mr:]
+	for i := 0; i < n; i += mr {
+		rows := min(mr, n-i)
 		for j := range m {
-			src := w[(j*n+i)*taps:][:taps]
-			for t, v := range src {
-				panel[(j*taps+taps-1-t)*mr] = v
+			panel, src := dst[(i*m+j*mr)*taps:], w[(j*n+i)*taps:]
+			if taps == 1 {
+				copy(panel[:rows], src)
+			} else {
+				asm.TransposeF32(panel, mr, src, taps, rows, taps)
 			}
 		}
 	}

@@ -19,8 +19,10 @@ type ConvWeightGrad struct {
 	cin, cout int // of one group
 	kernel    int // taps of one channel
 	positions int
-	taps      []int32 // patch element in kh,kw,c order -> offset in the frame, padded to whole panels
-	corners   []int32 // position -> offset in the frame
+	outW      int
+	strideH   int
+	taps      []int32 // patch element in kh,kw,c order -> offset in the frame; padded to whole panels
+	corners   []int32 // position -> offset in the frame; not if depthwise
 	gemm      asm.GemmF32
 }
 
@@ -28,8 +30,14 @@ type ConvWeightGrad struct {
 // NewConvF32 plans for the same arguments.
 func NewConvWeightGrad(p Conv2dParams, cin, h, w, cout int) *ConvWeightGrad {
 	oh, ow := p.OutSize(h, w)
-	c := &ConvWeightGrad{frame: inputFrame(p, h, w, false), groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
-		kernel: p.KernelH * p.KernelW, positions: oh * ow, gemm: asm.GemmF32For()}
+	c := &ConvWeightGrad{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
+		kernel: p.KernelH * p.KernelW, positions: oh * ow, outW: ow, strideH: p.StrideH}
+	if c.depthwise() {
+		c.frame = inputFrame(p, h, w, true)
+		c.taps = c.frame.tapOffsets(p, 1)
+		return c
+	}
+	c.frame, c.gemm = inputFrame(p, h, w, false), asm.GemmF32For()
 	row := c.frame.fw * c.cin
 	c.corners = cornerOffsets(oh, ow, p.StrideH*row, p.StrideW*c.cin, oh*ow)
 	for i := range p.KernelH {
@@ -113,6 +121,10 @@ func (c *ConvWeightGrad) addProduct(acc, a, b, img []float32, p, k int) {
 func (c *ConvWeightGrad) addTo(dw, acc []float32) {
 	for o := range c.cout {
 		row := acc[o*len(c.taps):]
+		if d := dw[o*c.cin:]; c.kernel == 1 {
+			Add(d[:c.cin], d[:c.cin], row[:c.cin], unbounded)
+			continue
+		}
 		for ch := range c.cin {
 			d := dw[(o*c.cin+ch)*c.kernel:][:c.kernel]
 			for t := range d {
@@ -133,8 +145,8 @@ func (f *frame) fillTransposed(dst, x []float32, c int) {
 	}
 }
 
-// runDepthwise adds the gradient of the taps of channel g: one dot product of
-// the gradient's plane with the frame per tap and image.
+// runDepthwise adds the gradient of the taps of channel g: dot products of the
+// gradient's rows with those of the frame.
 func (c *ConvWeightGrad) runDepthwise(dw, dy, x []float32, images Range, g int, scratch []float32) {
 	f := &c.frame
 	for i := images.Lo; i < images.Hi; i++ {
@@ -145,25 +157,16 @@ func (c *ConvWeightGrad) runDepthwise(dw, dy, x []float32, images Range, g int, 
 			f.fill(img, src, 1, 0, f.fh)
 		}
 		grad := c.planes(dy, i, g, c.positions)
-		for t := range c.kernel {
-			dw[g*c.kernel+t] += dotGather(grad, img[c.taps[t]:], c.corners)
+		for t, tap := range c.taps {
+			line := img[tap:]
+			var sum float32
+			for p := 0; p < c.positions; p += c.outW {
+				_, dot := asm.MomentsF32(grad[p:][:c.outW], line[p/c.outW*c.strideH*f.fw:][:c.outW], 0)
+				sum += dot
+			}
+			dw[g*c.kernel+t] += sum
 		}
 	}
-}
-
-// dotGather is the sum of a[i]·x[at[i]] in two interleaved chains.
-func dotGather(a, x []float32, at []int32) float32 {
-	var s, r float32
-	at = at[:len(a)]
-	i := 0
-	for ; i+2 <= len(a); i += 2 {
-		s += float32(a[i] * x[at[i]])
-		r += float32(a[i+1] * x[at[i+1]])
-	}
-	if i < len(a) {
-		s += float32(a[i] * x[at[i]])
-	}
-	return s + r
 }
 
 // BiasGrad sets db of channels [lo, hi) to the sum of dy [n,C,hw], where C =
