@@ -1,5 +1,7 @@
 package kernel
 
+import "mixq/asm"
+
 // MaxPoolU8 takes the largest code of each window of one image x [H,W,C] that
 // is not padding; dst is [OH,OW,C].
 func MaxPoolU8(dst, x []uint8, p Pool2dParams, c, h, w int) {
@@ -8,9 +10,7 @@ func MaxPoolU8(dst, x []uint8, p Pool2dParams, c, h, w int) {
 		clear(out)
 		for i := r.top; i < r.bottom; i++ {
 			for j := r.left; j < r.right; j++ {
-				for ch, v := range x[(i*w+j)*c:][:c] {
-					out[ch] = max(out[ch], v)
-				}
+				asm.MaxU8(out, x[(i*w+j)*c:][:c])
 			}
 		}
 	})
@@ -44,9 +44,7 @@ func (r rect) meanU8(dst, x []uint8, w, n int, in, out Grid, sums []int32) {
 	clear(sums)
 	for i := r.top; i < r.bottom; i++ {
 		for j := r.left; j < r.right; j++ {
-			for ch, v := range x[(i*w+j)*c:][:c] {
-				sums[ch] += int32(v)
-			}
+			asm.AddU8(sums, x[(i*w+j)*c:][:c])
 		}
 	}
 	zeros := in.Zero * int32(r.area())
