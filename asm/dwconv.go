@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/dwconv -out ../dwconv_arm64.s
+
 // DWConvU8 computes one row of output positions of a depthwise convolution of
 // u8 codes in N,H,W,C order into exact s32 sums. Channels come in blocks of 16;
 // for p < positions, c < channels, a multiple of 16,

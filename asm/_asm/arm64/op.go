@@ -34,6 +34,8 @@ const (
 	dotLane   = "V%d.4S, V%d.16B, V%d.4B[%d]"
 	longLow   = "V%d.8H, V%d.8B, V%d.8B"
 	longHigh  = "V%d.8H, V%d.16B, V%d.16B"
+	wideLow   = "V%d.4S, V%d.4H, V%d.4H"
+	wideHigh  = "V%d.4S, V%d.8H, V%d.8H"
 	pairsOf8  = "V%d.8H, V%d.16B"
 	pairsOf16 = "V%d.4S, V%d.8H"
 	indexed   = "Q%d, [X%d, X%d]"
@@ -57,13 +59,15 @@ var (
 
 	MLS = Op{"MLS", same3, 0x6ea09400, NEON}
 
-	SMULL  = Op{"SMULL", longLow, 0x0e20c000, NEON}
-	SMLAL  = Op{"SMLAL", longLow, 0x0e208000, NEON}
-	SMLSL2 = Op{"SMLSL2", longHigh, 0x4e20a000, NEON}
-	UADDLP = Op{"UADDLP", pairsOf8, 0x6e202800, NEON}
-	SADDLP = Op{"SADDLP", pairsOf16, 0x4e602800, NEON}
-	SADALP = Op{"SADALP", pairsOf16, 0x4e606800, NEON}
-	UADALP = Op{"UADALP", pairsOf16, 0x6e606800, NEON}
+	SMULL   = Op{"SMULL", longLow, 0x0e20c000, NEON}
+	SMLAL   = Op{"SMLAL", longLow, 0x0e208000, NEON}
+	SMLSL2  = Op{"SMLSL2", longHigh, 0x4e20a000, NEON}
+	WSMLAL  = Op{"SMLAL", wideLow, 0x0e608000, NEON} // 16 to 32 bits
+	WSMLAL2 = Op{"SMLAL2", wideHigh, 0x4e608000, NEON}
+	UADDLP  = Op{"UADDLP", pairsOf8, 0x6e202800, NEON}
+	SADDLP  = Op{"SADDLP", pairsOf16, 0x4e602800, NEON}
+	SADALP  = Op{"SADALP", pairsOf16, 0x4e606800, NEON}
+	UADALP  = Op{"UADALP", pairsOf16, 0x6e606800, NEON}
 
 	SDOT = Op{"SDOT", dotLane, 0x4f80e000, DotProd} // d[i] += sum of n[4i..4i+3] * m[4lane..4lane+3]
 )
@@ -72,7 +76,7 @@ var (
 var ops = []Op{
 	LDR,
 	FADD, FSUB, FMUL, FMAX, FMIN, FCMGT, FMLA, SCVTF, FRINTN, FCVTZS,
-	MLS, SMULL, SMLAL, SMLSL2, UADDLP, SADDLP, SADALP, UADALP,
+	MLS, SMULL, SMLAL, SMLSL2, WSMLAL, WSMLAL2, UADDLP, SADDLP, SADALP, UADALP,
 	SDOT,
 }
 
