@@ -12,18 +12,18 @@ import (
 	"testing"
 )
 
-// generators lists the folders that write amd64 assembly; those of arm64 have
-// tests of their own.
+// generators lists the folders that write amd64 assembly, one for every file of
+// it; those of arm64 have tests of their own.
 func generators(t *testing.T) []string {
 	t.Helper()
-	mains, err := filepath.Glob("*/main.go")
-	if err != nil || len(mains) == 0 {
-		t.Fatalf("generators: %v, %v", mains, err)
+	files, err := filepath.Glob("../*_amd64.s")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("assembly: %v, %v", files, err)
 	}
-	for i, m := range mains {
-		mains[i] = filepath.Dir(m)
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), "_amd64.s")
 	}
-	return mains
+	return files
 }
 
 // body is a generated file without its first line, which names the command.
