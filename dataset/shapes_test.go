@@ -21,7 +21,7 @@ func TestShapesPinned(t *testing.T) {
 		h := sha256.New()
 		pixels := make([]byte, d.Shape().Elems())
 		for i := range 500 {
-			label := d.Image(i, pixels)
+			label, _ := d.Image(i, pixels)
 			h.Write(append(pixels, uint8(label)))
 		}
 		if got := hex.EncodeToString(h.Sum(nil)); got != tt.want {

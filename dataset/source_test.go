@@ -30,9 +30,9 @@ func TestOpen(t *testing.T) {
 }
 
 func TestOpenErrors(t *testing.T) {
-	for _, spec := range []string{"", "cifar10", "cifar10:", "shapes:3", "imagenet", "csv:x"} {
+	for _, spec := range []string{"", "cifar10", "cifar10:", "shapes:3", "imagenet", "csv:", "folder"} {
 		_, err := Open(spec)
-		if err == nil || !strings.Contains(err.Error(), "cifar10:DIR or shapes") {
+		if err == nil || !strings.Contains(err.Error(), "cifar10:DIR or shapes or folder:DIR or csv:FILE") {
 			t.Errorf("Open(%q): error = %v, want one that lists the forms", spec, err)
 		}
 	}
