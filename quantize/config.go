@@ -11,8 +11,13 @@ import (
 	"mixq/tensor"
 )
 
-// Batches yields images as Uint8 pixel tensors [n,C,H,W] with their labels.
-type Batches = iter.Seq2[*tensor.Tensor, []int]
+// Batches are images to be read.
+type Batches interface {
+	// All yields the images as Uint8 pixel tensors [n,C,H,W] with their labels.
+	All() iter.Seq2[*tensor.Tensor, []int]
+	// Err says, after a loop over All, what ended it early.
+	Err() error
+}
 
 // Data is what a run looks at: images to calibrate on, whose labels are never
 // read, and images to evaluate on.

@@ -29,7 +29,7 @@ func Evaluate(ctx context.Context, p *infer.Program, images Batches, progress fu
 	var a Accuracy
 	s := p.NewSession()
 	defer s.Close()
-	for x, labels := range images {
+	for x, labels := range images.All() {
 		if err := ctx.Err(); err != nil {
 			return a, err
 		}
@@ -39,10 +39,15 @@ func Evaluate(ctx context.Context, p *infer.Program, images Batches, progress fu
 			return a, err
 		}
 		a.Time += time.Since(start)
-		a.add(out[0].Float32(), labels)
+		if err := a.add(out[0].Float32(), labels); err != nil {
+			return a, err
+		}
 		if progress != nil {
 			progress(a.Images)
 		}
+	}
+	if err := images.Err(); err != nil {
+		return a, err
 	}
 	if a.Images == 0 {
 		return a, fmt.Errorf("quantize: no images to evaluate on")
@@ -50,14 +55,18 @@ func Evaluate(ctx context.Context, p *infer.Program, images Batches, progress fu
 	return a, nil
 }
 
-func (a *Accuracy) add(logits []float32, labels []int) {
+func (a *Accuracy) add(logits []float32, labels []int) error {
 	classes := len(logits) / len(labels)
 	for i, label := range labels {
+		if label < 0 || label >= classes {
+			return fmt.Errorf("quantize: evaluation image %d is of class %d, the network has %d classes from 0", a.Images+i, label, classes)
+		}
 		r := rank(logits[i*classes:][:classes], label)
 		a.Right += count(r == 0)
 		a.Right5 += count(r < 5)
 	}
 	a.Images += len(labels)
+	return nil
 }
 
 // rank is the number of classes that come before class in the order of their

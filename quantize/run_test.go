@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -17,9 +18,15 @@ import (
 	"mixq/tensor"
 )
 
+// sequence is batches that cannot fail.
+type sequence iter.Seq2[*tensor.Tensor, []int]
+
+func (s sequence) All() iter.Seq2[*tensor.Tensor, []int] { return iter.Seq2[*tensor.Tensor, []int](s) }
+func (sequence) Err() error                              { return nil }
+
 // noise yields n random images in batches, all of class 0.
 func noise(n, batch int, seed uint64) Batches {
-	return func(yield func(*tensor.Tensor, []int) bool) {
+	return sequence(func(yield func(*tensor.Tensor, []int) bool) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		for lo := 0; lo < n; lo += batch {
 			x := tensor.New(tensor.Uint8, min(batch, n-lo), 3, 32, 32)
@@ -30,7 +37,7 @@ func noise(n, batch int, seed uint64) Batches {
 				return
 			}
 		}
-	}
+	})
 }
 
 // runNet is resnet8 with random weights, as a user hands it to Run.
@@ -144,7 +151,7 @@ func TestRunErrors(t *testing.T) {
 		{"no images", nil, func(g *nn.Graph, d *Data, c *Config) { d.Calib = noise(0, 1, 0) }, "no calibration images"},
 		{"nothing to evaluate", nil, func(g *nn.Graph, d *Data, c *Config) { d.Eval = noise(0, 1, 0) }, "no evaluation images"},
 		{"image size", nil, func(g *nn.Graph, d *Data, c *Config) {
-			d.Calib = func(yield func(*tensor.Tensor, []int) bool) { yield(tensor.New(tensor.Uint8, 1, 3, 28, 28), []int{0}) }
+			d.Calib = sequence(func(yield func(*tensor.Tensor, []int) bool) { yield(tensor.New(tensor.Uint8, 1, 3, 28, 28), []int{0}) })
 		}, "3x28x28"},
 		{"NaN weight", nil, func(g *nn.Graph, d *Data, c *Config) {
 			w := g.Nodes[0].In[1]

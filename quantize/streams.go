@@ -173,12 +173,15 @@ func collect(b Batches, g *nn.Graph) (*tensor.Tensor, error) {
 	want := g.Inputs[0].Type.Shape[1:]
 	var data []uint8
 	n := 0
-	for x := range b {
+	for x := range b.All() {
 		if x.DType() != tensor.Uint8 || !x.Shape()[1:].Equal(want) {
 			return nil, fmt.Errorf("quantize: images are %v %v, the network takes bytes of %v", x.DType(), x.Shape()[1:], want)
 		}
 		data = append(data, x.Uint8()...)
 		n += x.Shape()[0]
+	}
+	if err := b.Err(); err != nil {
+		return nil, err
 	}
 	if n == 0 {
 		return nil, fmt.Errorf("quantize: no calibration images")

@@ -32,7 +32,7 @@ func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg 
 	c := comparison{quant: quant.NewSession(), float: float.NewSession()}
 	defer c.quant.Close()
 	defer c.float.Close()
-	for x, labels := range eval {
+	for x, labels := range eval.All() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -48,6 +48,9 @@ func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg 
 			}
 		}
 		cfg.Progress(StageVerify, c.images, 0)
+	}
+	if err := eval.Err(); err != nil {
+		return err
 	}
 	if c.images == 0 {
 		return fmt.Errorf("quantize: no evaluation images")

@@ -131,7 +131,8 @@ func newBenchRun() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&n.weights, "weights", "", "`FILE` of trained weights")
-	n.data.addFlag(c.Flags())
+	n.data.addFlags(c.Flags())
+	n.data.addCalibRows(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write the result to")
 	addThreads(c.Flags(), &threads)
 	c.MarkFlagRequired("weights")

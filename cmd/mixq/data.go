@@ -1,18 +1,28 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"mixq/dataset"
-	"mixq/quantize"
+	"mixq/models"
 )
 
-// data is the flag that names an image set.
-type data struct{ dataset.Source }
-
-func (d *data) addFlag(f *pflag.FlagSet) { f.Var(d, "data", "image set: cifar10:DIR or shapes") }
+// data is an image set, as flags name it and what to take of it.
+type data struct {
+	dataset.Source
+	preset    dataset.Preset
+	rows      rows // of the test images
+	calibRows rows // of the training images
+	skipBad   bool
+	skipped   []error
+}
 
 func (d *data) Set(spec string) (err error) {
 	d.Source, err = dataset.Open(spec)
@@ -22,37 +32,162 @@ func (d *data) Set(spec string) (err error) {
 func (d *data) Type() string   { return "SPEC" }
 func (d *data) String() string { return d.Spec }
 
+func (d *data) addFlags(f *pflag.FlagSet) {
+	f.Var(d, "data", "image set: "+dataset.Usage())
+	f.Var(&d.rows, "rows", "test images to use, A to B-1; all by default")
+	f.TextVar(&d.preset, "preprocess", dataset.Preset(0), "how pixels are normalised: `torchvision` or tensorflow, instead of as the network or the image set says")
+	f.BoolVar(&d.skipBad, "skip-bad", false, "leave images out that cannot be read, and name them")
+}
+
+func (d *data) addCalibRows(f *pflag.FlagSet) {
+	f.Var(&d.calibRows, "calib-rows", "images to choose those for calibration from, A to B-1; photographs need this and --rows apart from it")
+}
+
+// prepare settles how images are prepared: photographs as the network says,
+// sets of one size as they say themselves, and pixels as --preprocess says.
+func (d *data) prepare(network dataset.Preprocess) (err error) {
+	p := d.Preprocess
+	if d.Photos {
+		p = network
+	}
+	if d.preset != 0 {
+		p = d.preset.Normalise(p)
+	}
+	d.Source, err = d.Prepare(p)
+	return err
+}
+
+// prepareFor settles how photographs are prepared for a .mixq file, which says
+// it itself.
+func (d *data) prepareFor(path string, preprocess []byte) error {
+	if d.preset != 0 {
+		return fmt.Errorf("--preprocess: %s knows how its images are normalised", path)
+	}
+	if !d.Photos {
+		return nil
+	}
+	if len(preprocess) == 0 {
+		return fmt.Errorf("%s: the file does not say how photographs are prepared", path)
+	}
+	p, err := dataset.ParsePreprocess(preprocess)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return d.prepare(p)
+}
+
+// preprocessing is what the published weights of a network expect.
+func preprocessing(in models.Input) dataset.Preprocess {
+	return dataset.Preprocess{Resize: in.Resize, Crop: in.Size, Mean: in.Mean[:], Std: in.Std[:]}
+}
+
 // batch is the number of images that are read and run together.
 const batch = 128
 
-// calibration yields n training images chosen by seed.
-func (d *data) calibration(n int, seed uint64) (quantize.Batches, error) {
-	images, err := d.Load(dataset.Train)
-	if err != nil {
-		return nil, err
-	}
-	if n < 1 || n > images.Len() {
-		return nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", n, images.Len())
-	}
-	return dataset.Batches(images, dataset.Order(images.Len(), seed)[:n], batch), nil
-}
-
-// test yields the first limit test images, or all if limit is 0, and says how
-// many they are.
-func (d *data) test(limit int) (images quantize.Batches, n int, err error) {
-	all, err := d.Load(dataset.Test)
+// test yields the first limit of the test images, all if it is 0, and
+// says how many there are.
+func (d *data) test(limit int) (*dataset.Loader, int, error) {
+	test, err := d.Load(dataset.Test)
 	if err != nil {
 		return nil, 0, err
 	}
-	if limit < 0 || limit > all.Len() {
-		return nil, 0, fmt.Errorf("--limit %d: want 0 to %d, the number of test images", limit, all.Len())
+	indices, err := d.rows.of(test.Len(), "--rows")
+	if err != nil {
+		return nil, 0, err
 	}
-	if limit == 0 {
-		limit = all.Len()
+	if limit < 0 || limit > len(indices) {
+		return nil, 0, fmt.Errorf("--limit %d: want at most %d, the number of test images", limit, len(indices))
 	}
-	order := make([]int, limit)
-	for i := range order {
-		order[i] = i
+	if limit > 0 {
+		indices = indices[:limit]
 	}
-	return dataset.Batches(all, order, batch), limit, nil
+	return d.batches(test, indices), len(indices), nil
+}
+
+// calibration yields n training images in an order that depends on seed.
+func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
+	if d.Photos && (d.calibRows == rows{} || d.calibRows.overlap(d.rows)) {
+		return nil, fmt.Errorf("--data %s: name images to calibrate on with --calib-rows and others to evaluate on with --rows", d.Spec)
+	}
+	train, err := d.Load(dataset.Train)
+	if err != nil {
+		return nil, err
+	}
+	indices, err := d.calibRows.of(train.Len(), "--calib-rows")
+	if err != nil {
+		return nil, err
+	}
+	if d.calibRows != (rows{}) {
+		n = min(n, len(indices))
+	}
+	if n < 1 || n > len(indices) {
+		return nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", n, len(indices))
+	}
+	chosen := dataset.Order(len(indices), seed)[:n]
+	for i, k := range chosen {
+		chosen[i] = indices[k]
+	}
+	return d.batches(train, chosen), nil
+}
+
+func (d *data) batches(images dataset.Dataset, indices []int) *dataset.Loader {
+	o := dataset.LoadOptions{Batch: batch, Threads: runtime.GOMAXPROCS(0)}
+	if d.skipBad {
+		o.Skip = func(err error) { d.skipped = append(d.skipped, err) }
+	}
+	return dataset.Batches(images, indices, o)
+}
+
+// reportSkipped names the images that were left out.
+func (d *data) reportSkipped(w io.Writer) {
+	for _, err := range d.skipped {
+		fmt.Fprintln(w, "mixq:", err)
+	}
+	if n := len(d.skipped); n > 0 {
+		fmt.Fprintf(w, "mixq: %d images left out\n", n)
+	}
+}
+
+// rows is a range of images; the zero value is all.
+type rows struct{ from, to int }
+
+func (r *rows) Set(s string) error {
+	a, b, _ := strings.Cut(s, ":")
+	from, err1 := strconv.ParseUint(a, 10, 31)
+	to, err2 := strconv.ParseUint(b, 10, 31)
+	if err1 != nil || err2 != nil || from >= to {
+		return errors.New("want A:B with A below B, such as 0:500")
+	}
+	*r = rows{int(from), int(to)}
+	return nil
+}
+
+func (r *rows) Type() string { return "A:B" }
+
+func (r *rows) String() string {
+	if *r == (rows{}) {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", r.from, r.to)
+}
+
+// of lists the rows among n images.
+func (r rows) of(n int, flag string) ([]int, error) {
+	if r == (rows{}) {
+		r.to = n
+	}
+	if r.to > n {
+		return nil, fmt.Errorf("%s %v: there are %d images", flag, &r, n)
+	}
+	indices := make([]int, r.to-r.from)
+	for i := range indices {
+		indices[i] = r.from + i
+	}
+	return indices, nil
+}
+
+// overlap tells whether a row is in both ranges.
+func (r rows) overlap(o rows) bool {
+	all := rows{}
+	return r == all || o == all || r.from < o.to && o.from < r.to
 }

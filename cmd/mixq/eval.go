@@ -23,6 +23,7 @@ func newEval() *cobra.Command {
 test images of a set, and print its accuracy and how many images a second the
 network takes (reading the images not counted).`,
 		Example: `  mixq eval resnet20.mixq --data cifar10:cifar-10-batches-bin
+  mixq eval mobilenet.mixq --data csv:photos/labels.csv --rows 500:1000
   mixq eval --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --limit 1000 --json`,
 		Args: fileOrModel,
 		RunE: func(c *cobra.Command, args []string) error {
@@ -41,6 +42,7 @@ network takes (reading the images not counted).`,
 				return err
 			}
 			bar.close()
+			n.data.reportSkipped(c.ErrOrStderr())
 			speed := float64(a.Images) / a.Time.Seconds()
 			if asJSON {
 				return printJSON(c.OutOrStdout(), accuracy{a.Top1(), a.Top5(), a.Images, speed})
@@ -79,6 +81,9 @@ func (n *network) compile(args []string, threads int) (*infer.Program, error) {
 	if len(args) == 1 {
 		p, err := infer.Open(args[0], infer.Options{Batch: batch, Threads: threads})
 		if err != nil {
+			return nil, err
+		}
+		if err := n.data.prepareFor(args[0], p.Meta().Preprocess); err != nil {
 			return nil, err
 		}
 		return p, fits(p.Graph(), n.data.Source)

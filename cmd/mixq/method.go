@@ -22,7 +22,8 @@ func (m *method) addFlags(c *cobra.Command) {
 	m.network.addFlags(f)
 	c.MarkFlagsRequiredTogether("model", "weights", "data")
 	m.config.Bits = []uint8{2, 3, 4, 5, 6, 8}
-	f.IntVar(&m.calib, "calib", 1024, "number of training images to calibrate on")
+	f.IntVar(&m.calib, "calib", 1024, "number of training images to calibrate on, chosen at random")
+	m.data.addCalibRows(f)
 	f.Var((*bitList)(&m.config.Bits), "bits", "candidate bit-widths of weights, any of 2 to 8")
 	f.Uint8Var(&m.config.ActBits, "act-bits", 8, "bit-width of activations")
 	f.Var((*ruleList)(&m.config.Rules), "rule", "candidate bit-widths of the layers that GLOB matches; repeatable, later rules win")

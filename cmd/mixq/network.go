@@ -24,7 +24,7 @@ type network struct {
 func (n *network) addFlags(f *pflag.FlagSet) {
 	f.Var(&n.model, "model", "network (see mixq models)")
 	f.StringVar(&n.weights, "weights", "", "`FILE` of trained weights: safetensors or a PyTorch checkpoint")
-	n.data.addFlag(f)
+	n.data.addFlags(f)
 }
 
 // load builds the network and gives it its weights and its pixel table.
@@ -36,11 +36,14 @@ func (n *network) load() (*nn.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return n.withPixels(g)
+	return n.withPixels(g, n.model.Input)
 }
 
-// withPixels makes g take the images of n.
-func (n *network) withPixels(g *nn.Graph) (*nn.Graph, error) {
+// withPixels makes g take the images of n; in is what its weights expect.
+func (n *network) withPixels(g *nn.Graph, in models.Input) (*nn.Graph, error) {
+	if err := n.data.prepare(preprocessing(in)); err != nil {
+		return nil, err
+	}
 	g.Pixels = n.data.Preprocess.Table()
 	return g, fits(g, n.data.Source)
 }
@@ -88,7 +91,7 @@ func (n *network) loadDemo() (*nn.Graph, error) {
 	if err := n.data.Set(demoData); err != nil {
 		return nil, err
 	}
-	return n.withPixels(g)
+	return n.withPixels(g, m.Input)
 }
 
 // fits checks that g takes the images of a set and tells its classes apart.
@@ -97,7 +100,7 @@ func fits(g *nn.Graph, s dataset.Source) error {
 	if !in[1:].Equal(s.Shape) {
 		return fmt.Errorf("--data %s: images are %v, %s takes %v", s.Spec, s.Shape, g.Name, in[1:])
 	}
-	if classes := out[len(out)-1]; classes != len(s.Classes) {
+	if classes := out[len(out)-1]; s.Classes != nil && classes != len(s.Classes) {
 		return fmt.Errorf("--data %s: the set has %d classes, %s has %d", s.Spec, len(s.Classes), g.Name, classes)
 	}
 	return nil

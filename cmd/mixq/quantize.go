@@ -30,6 +30,7 @@ A budget is a compression of the weights (8x), average bits of a weight (4.0b),
 or a size of the whole file (150kB).`,
 		Example: `  mixq quantize
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 8x --out resnet20.mixq
+  mixq quantize --model mobilenet_v2 --weights mobilenet_v2.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -53,6 +54,7 @@ or a size of the whole file (150kB).`,
 				return err
 			}
 			bar.close()
+			m.data.reportSkipped(c.ErrOrStderr())
 			if asJSON {
 				return printJSON(c.OutOrStdout(), r)
 			}

@@ -46,6 +46,7 @@ float network. mixq allocate chooses bits from the table.`,
 				}
 			}
 			bar.close()
+			m.data.reportSkipped(c.ErrOrStderr())
 			if asJSON {
 				return printJSON(c.OutOrStdout(), sens)
 			}

@@ -91,6 +91,9 @@ func (r *recipe) run(c *cobra.Command, bar *progress) (*trained, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.data.Photos {
+		return nil, fmt.Errorf("--data %s: training needs cifar10:DIR or shapes", r.data.Spec)
+	}
 	images, err := r.data.Load(dataset.Train)
 	if err != nil {
 		return nil, err
@@ -128,7 +131,7 @@ func (r *recipe) start() (*nn.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.withPixels(train.Init(g, r.seed))
+	return r.withPixels(train.Init(g, r.seed), r.model.Input)
 }
 
 // epoch yields the training images in a new order every epoch.
@@ -138,7 +141,7 @@ func (r *recipe) epoch(images dataset.Dataset) train.Data {
 		if !r.plain {
 			seen = dataset.Augment(images, r.seed, epoch)
 		}
-		return dataset.Batches(seen, dataset.Order(images.Len(), r.seed+uint64(epoch)), r.batch)
+		return dataset.Batches(seen, dataset.Order(images.Len(), r.seed+uint64(epoch)), dataset.LoadOptions{Batch: r.batch}).All()
 	}
 }
 
