@@ -76,7 +76,7 @@ round:
 	RET
 
 // func requant_avx512_asm(q *byte)
-// Requires: AVX, AVX512F, BMI2
+// Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·requant_avx512_asm(SB), NOSPLIT, $0-8
 	MOVQ         q+0(FP), AX
 	MOVQ         (AX), CX
@@ -94,6 +94,7 @@ TEXT ·requant_avx512_asm(SB), NOSPLIT, $0-8
 	VBROADCASTSS 208(AX), Z3
 	VBROADCASTSS 212(AX), Z4
 	MOVL         $0x0000ffff, R14
+	MOVL         $0x00000010, R15
 
 row:
 	TESTQ        R9, R9
@@ -108,6 +109,8 @@ group:
 	// mask = the columns that exist, of sixteen
 	MOVQ        R10, R13
 	SUBQ        R12, R13
+	CMPQ        R13, R15
+	CMOVQGT     R15, R13
 	BZHIL       R13, R14, R13
 	KMOVW       R13, K1
 	VMOVDQU32.Z (DX)(R12*4), K1, Z6

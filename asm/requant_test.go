@@ -149,12 +149,17 @@ func TestRequant(t *testing.T) {
 		"huge":    {func() int32 { return int32(rng.Uint32()) }, func() float32 { return 0x1p90 }},
 		"tiny":    {func() int32 { return int32(rng.Uint32()) }, func() float32 { return 0x1p-140 }},
 	}
+	var widths []int
+	for cols := range 50 {
+		widths = append(widths, cols)
+	}
+	widths = append(widths, 255, 256, 257, 270, 271, 272, 512, 513) // of depthwise layers; more than a byte counts
 	isatest.Each(t, func(t *testing.T) {
 		for name, v := range values {
 			t.Run(name, func(t *testing.T) {
-				for cols := range 50 {
+				for i, cols := range widths {
 					for flags := range 4 {
-						tt := requantCase{rows: cols % 4, cols: cols, pad: cols % 3, affine: flags&1 != 0, res: flags&2 != 0, acc: v.acc, mult: v.mult}
+						tt := requantCase{rows: i % 4, cols: cols, pad: cols % 3, affine: flags&1 != 0, res: flags&2 != 0, acc: v.acc, mult: v.mult}
 						checkRequant(t, tt, rng)
 					}
 				}

@@ -147,13 +147,16 @@ func avx512() {
 	Doc("requant_avx512_asm is Requant.Run on at least one row and column.")
 	t := begin(ZMM)
 	s, y, r := ZMM(), ZMM(), ZMM()
-	left, ones, mask := GP64(), GP32(), K()
+	left, ones, mask, group := GP64(), GP32(), K(), GP64()
 	MOVL(U32(0xffff), ones)
+	MOVL(U32(16), group.As32())
 	t.rowLoop(func() {
 		Label("group")
 		Comment("mask = the columns that exist, of sixteen")
 		MOVQ(t.cols, left)
 		SUBQ(t.col, left)
+		CMPQ(left, group)
+		CMOVQGT(group, left) // BZHI takes the index from one byte
 		BZHIL(left.As32(), ones, left.As32())
 		KMOVW(left.As32(), mask)
 		VMOVDQU32_Z(t.column(t.acc, 4), mask, s)
