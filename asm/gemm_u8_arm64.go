@@ -10,26 +10,31 @@ import (
 )
 
 var gemmU8sArch = []GemmU8{
-	newGemmU8("gemmU8S8_4x16c16_single_neon", isa.NEON, 4, 8, 16, gemmU8S8_4x16c16_single_neon_asm),
-	newGemmU8("gemmU8S5_4x16c16_deep_neon", isa.NEON, 4, 5, 16, deep(8)),
-	newGemmU8("gemmU8S4_4x16c16_deep_neon", isa.NEON, 4, 4, 16, deep(16)),
-	newGemmU8("gemmU8S3_4x16c16_deep_neon", isa.NEON, 4, 3, 16, deep(32)),
-	newGemmU8("gemmU8S2_4x16c16_deep_neon", isa.NEON, 4, 2, 16, deep(64)),
-	newGemmU8("gemmU8S8_6x16c4_dotprod", isa.DotProd, 6, 8, 4, gemmU8S8_6x16c4_dotprod_asm),
+	newGemmU8("gemmU8S8_4x16c16_single_neon", isa.NEON, 4, 8, layoutU8{4, 16}, gemmU8S8_4x16c16_single_neon_asm),
+	newGemmU8("gemmU8S5_4x16c16_deep_neon", isa.NEON, 4, 5, layoutU8{4, 16}, deep(8)),
+	newGemmU8("gemmU8S4_4x16c16_deep_neon", isa.NEON, 4, 4, layoutU8{4, 16}, deep(16)),
+	newGemmU8("gemmU8S3_4x16c16_deep_neon", isa.NEON, 4, 3, layoutU8{4, 16}, deep(32)),
+	newGemmU8("gemmU8S2_4x16c16_deep_neon", isa.NEON, 4, 2, layoutU8{4, 16}, deep(64)),
+	newGemmU8("gemmU8S8_6x16c4_dotprod", isa.DotProd, 6, 8, layoutU8{16, 4}, gemmU8S8_6x16c4_dotprod_asm),
+	newGemmU8("gemmU8S8_6x16c8_i8mm", isa.I8MM, 6, 8, layoutU8{16, 8}, gemmU8S8_6x16c8_i8mm_asm),
 }
+
+// layoutU8 is the order of the weights in a panel: blocks of some channels, each
+// with a group of consecutive k.
+type layoutU8 struct{ channels, group int }
 
 // kernelU8 is the form of the assembly: steps is k/4 rounded up.
 type kernelU8 = func(c *int32, a *uint8, lda int, packed *byte, steps int)
 
 // newGemmU8 makes the table row of an assembly kernel of 16 channels, which
-// trusts its arguments. It takes group consecutive k of a channel at a time.
-func newGemmU8(name string, level isa.Level, mr, wbits, group int, kernel kernelU8) GemmU8 {
-	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: 1, panelK: group, tail: 16 * 4}
+// trusts its arguments.
+func newGemmU8(name string, level isa.Level, mr, wbits int, layout layoutU8, kernel kernelU8) GemmU8 {
+	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: 1, panelK: layout.group, tail: 16 * 4}
 	g.Pack = func(dst []byte, w []int8, n, k int) {
 		checkPack(dst, w, n, k, g.PackedBytes(n, k))
 		for ; n > 0; n -= 16 {
 			rows := min(n, 16)
-			packCorrected(dst[:g.PanelBytes(k)], w[:rows*k], k, group)
+			layout.pack(dst[:g.PanelBytes(k)], w[:rows*k], k)
 			dst, w = dst[g.PanelBytes(k):], w[rows*k:]
 		}
 	}
@@ -47,22 +52,22 @@ func deep(depth int) kernelU8 {
 	}
 }
 
-// packCorrected packs up to 16 rows of weights in blocks of 64 bytes, N = 64/group
-// channels wide, and after them the little-endian corrections for what the
-// kernels subtract to make activations signed (_asm/arm64/gemm_u8/neon.go):
+// pack packs up to 16 rows of weights and after them, little-endian, what the
+// kernels of signed activations leave out (_asm/arm64/gemm_u8/neon.go):
 //
-//	packed[j/N][l/group][j%N][l%group] = w[j][l]
+//	packed[j/channels][l/group][j%channels][l%group] = w[j][l]
 //	tail[j] = sum over l of w[j][l] * (128, but 127 in the upper half of a group of 16)
-func packCorrected(dst []byte, w []int8, k, group int) {
+//
+// All kernels read ahead into the tail.
+func (p layoutU8) pack(dst []byte, w []int8, k int) {
 	clear(dst)
-	n := 64 / group
 	tail := dst[len(dst)-16*4:]
 	for j := range len(w) / max(k, 1) {
-		first := j/n*n*roundUp(k, group) + j%n*group
+		first := j/p.channels*p.channels*roundUp(k, p.group) + j%p.channels*p.group
 		var sum int32
 		for l, v := range w[j*k : (j+1)*k] {
-			dst[first+l/group*64+l%group] = uint8(v)
-			sum += int32(v) * int32(128-l%group/8)
+			dst[first+l/p.group*p.channels*p.group+l%p.group] = uint8(v)
+			sum += int32(v) * int32(128-l%p.group/8)
 		}
 		binary.LittleEndian.PutUint32(tail[4*j:], uint32(sum))
 	}
@@ -76,3 +81,6 @@ func gemmU8S8_4x16c16_deep_neon_asm(c *int32, a *uint8, lda int, packed *byte, s
 
 //go:noescape
 func gemmU8S8_6x16c4_dotprod_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
+
+//go:noescape
+func gemmU8S8_6x16c8_i8mm_asm(c *int32, a *uint8, lda int, packed *byte, steps int)

@@ -31,6 +31,7 @@ const (
 	same2     = "V%d.4S, V%d.4S"
 	same3     = "V%d.4S, V%d.4S, V%d.4S"
 	lane      = "V%d.4S, V%d.4S, V%d.S[%d]"
+	matrix    = "V%d.4S, V%d.16B, V%d.16B"
 	dotLane   = "V%d.4S, V%d.16B, V%d.4B[%d]"
 	longLow   = "V%d.8H, V%d.8B, V%d.8B"
 	longHigh  = "V%d.8H, V%d.16B, V%d.16B"
@@ -70,6 +71,8 @@ var (
 	UADALP  = Op{"UADALP", pairsOf16, 0x6e606800, NEON}
 
 	SDOT = Op{"SDOT", dotLane, 0x4f80e000, DotProd} // d[i] += sum of n[4i..4i+3] * m[4lane..4lane+3]
+
+	USMMLA = Op{"USMMLA", matrix, 0x4e80ac00, I8MM} // d += n * transpose(m), 2x8 u8 times 8x2 s8, row-major
 )
 
 // ops lists the instructions for the tests.
@@ -77,7 +80,7 @@ var ops = []Op{
 	LDR,
 	FADD, FSUB, FMUL, FMAX, FMIN, FCMGT, FMLA, SCVTF, FRINTN, FCVTZS,
 	MLS, SMULL, SMLAL, SMLSL2, WSMLAL, WSMLAL2, UADDLP, SADDLP, SADALP, UADALP,
-	SDOT,
+	SDOT, USMMLA,
 }
 
 // hasLane reports whether the last number is that of a lane.

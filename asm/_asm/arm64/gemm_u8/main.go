@@ -7,7 +7,7 @@ import (
 	. "mixq/asm/_asm/arm64"
 )
 
-func main() { Main(single, deep, dotProd) }
+func main() { Main(single, deep, dotProd, i8mm) }
 
 // The general registers of all kernels after begin.
 const (
@@ -44,13 +44,6 @@ func rows(f *File, mr int) {
 func loadRow(f *File, i, v int) { f.Op(LDR, v, row0+i, index) }
 func nextBlock(f *File)         { f.Go("ADD $16, R%d", index) }
 
-// skipBlocks points the registers of the rows at what follows whole blocks.
-func skipBlocks(f *File, mr int) {
-	for i := range mr {
-		f.Go("ADD R%d, %s", index, row(i))
-	}
-}
-
 // loadWeights loads the n-th next 16 bytes of weights.
 func loadWeights(f *File, n, v int) { f.Go("FMOVQ %d(%s), F%d", 16*n, w, v) }
 
@@ -58,5 +51,30 @@ func loadWeights(f *File, n, v int) { f.Go("FMOVQ %d(%s), F%d", 16*n, w, v) }
 func zero(f *File, first, count int) {
 	for v := first; v < first+count; v++ {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
+	}
+}
+
+// skipBlocks points the registers of the rows at what follows whole blocks.
+func skipBlocks(f *File, mr int) {
+	for i := range mr {
+		f.Go("ADD R%d, %s", index, row(i))
+	}
+}
+
+// partialRows loads the last one to three steps of mr rows into the registers
+// from v on, with zeros after them. It counts counter down to 0 and branches to
+// label, or falls through.
+func partialRows(f *File, mr, v int, counter, label string) {
+	skipBlocks(f, mr)
+	for n := range 3 {
+		for i := range mr {
+			if n == 0 {
+				f.Go("FMOVS.P 4(%s), F%d", row(i), v+i)
+			} else {
+				f.Go("VLD1.P 4(%s), V%d.S[%d]", row(i), v+i, n)
+			}
+		}
+		f.Go("SUBS $1, %s", counter)
+		f.Go("BEQ %s", label)
 	}
 }

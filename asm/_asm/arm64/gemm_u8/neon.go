@@ -159,7 +159,8 @@ func (k kernel) emit(f *File, frame Frame) {
 	k.after(f, "fitsLast")
 
 	f.Label("partial")
-	k.partial(f)
+	f.Go("CBZ %s, sum", rest)
+	partialRows(f, tile, k.a, rest, "last")
 
 	f.Label("sum")
 	k.store(f)
@@ -189,24 +190,6 @@ func (k kernel) block(f *File, loadA bool) {
 	f.Go("ADD $64, %s", w)
 	if loadA {
 		nextBlock(f)
-	}
-}
-
-// partial loads the steps that do not fill a block, once, and goes back to add
-// their products.
-func (k kernel) partial(f *File) {
-	f.Go("CBZ %s, sum", rest)
-	skipBlocks(f, tile)
-	for n := range 3 {
-		for i := range tile {
-			if n == 0 {
-				f.Go("FMOVS.P 4(%s), F%d", row(i), k.a+i)
-			} else {
-				f.Go("VLD1.P 4(%s), V%d.S[%d]", row(i), k.a+i, n)
-			}
-		}
-		f.Go("SUBS $1, %s", rest)
-		f.Go("BEQ last")
 	}
 }
 
