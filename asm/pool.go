@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/pool -out ../pool_arm64.s
+
 // MaxU8 is dst[i] = max(dst[i], x[i]). It panics if the slices differ in
 // length.
 func MaxU8(dst, x []uint8) {
