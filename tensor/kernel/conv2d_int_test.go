@@ -118,6 +118,9 @@ func TestConvU8(t *testing.T) {
 	isatest.Each(t, func(t *testing.T) {
 		for _, tt := range convCases() {
 			for _, lc := range layerCases() {
+				if tt.cin*tt.cout > 200 && lc.bits%4 != 0 {
+					continue // the oracle is slow
+				}
 				rng := rand.New(rand.NewPCG(uint64(lc.bits), uint64(tt.h)))
 				if err := checkConvU8(rng, tt, lc); err != nil {
 					t.Errorf("%v/%v: %v", tt, lc, err)
