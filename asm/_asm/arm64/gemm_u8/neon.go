@@ -26,13 +26,20 @@ const (
 	fit     = "R19" // blocks that still fit
 )
 
-// kernel is what a NEON kernel does with a block, and where its registers are.
+// kernel is what a NEON kernel does with a block of 16 k.
 type kernel struct {
-	a, w, flip int                                       // first of the registers of A, W; the mask that makes s and t
-	start      func(f *File)                             // before a quarter
-	column     func(f *File, j int, between func(n int)) // adds the products of column j of the tile; calls between after instruction n
-	after      func(f *File, label string)               // after a block; label is unique
-	sum        func(f *File) (sums, spare int)           // leaves the sums of row i in register sums+i
+	a, w int // first of the registers of A and of W
+	flip int // the register of the mask that makes s and t
+
+	// start clears the sums of a quarter.
+	start func(f *File)
+	// column adds the products of column j of the tile and calls between after
+	// every instruction.
+	column func(f *File, j int, between func(n int))
+	// after follows a block; it may use label.
+	after func(f *File, label string)
+	// sum leaves the sums of row i in register sums+i and spares one register.
+	sum func(f *File) (sums, spare int)
 }
 
 const signature = "(c *int32, a *uint8, lda int, packed *byte, steps int)"
@@ -57,9 +64,7 @@ func single(f *File) {
 	}
 	k.after = func(*File, string) {}
 	k.sum = func(f *File) (sums, spare int) {
-		for i := range tile {
-			addAcross(f, t+i, tile*i)
-		}
+		addAcross(f, t, 1)
 		return t, k.a
 	}
 	frame := f.Func(NEON, "gemmU8S8_4x16c16_single", signature,
@@ -84,11 +89,11 @@ func deep(f *File) {
 		}
 	}
 	widen := func(f *File) {
+		for v := range tile * tile {
+			f.Op(SADDLP, v, v)
+		}
+		addAcross(f, 0, tile)
 		for i := range tile {
-			for v := tile * i; v < tile*i+tile; v++ {
-				f.Op(SADDLP, v, v)
-			}
-			addAcross(f, tile*i, tile*i)
 			f.Go("VADD V%d.S4, V%d.S4, V%d.S4", tile*i, sums+i, sums+i)
 		}
 	}
@@ -113,11 +118,15 @@ func deep(f *File) {
 	k.emit(f, frame)
 }
 
-// addAcross leaves the sums of the elements of four registers in one.
-func addAcross(f *File, dst, v int) {
-	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+1, v, v)
-	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+3, v+2, v+2)
-	f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+2, v, dst)
+// addAcross adds the elements of the registers 4i to 4i+3, which become those of
+// register dst+step*i, for each of four rows i.
+func addAcross(f *File, dst, step int) {
+	for v := 0; v < tile*tile; v += 2 {
+		f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+1, v, v)
+	}
+	for i := range tile {
+		f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", tile*i+2, tile*i, dst+step*i)
+	}
 }
 
 // emit writes the loops around a kernel.
