@@ -128,6 +128,12 @@ func TestPipeline(t *testing.T) {
 	wantKeys(t, run(t, "inspect", network, "--json"), "bytes file format layers meta model weights")
 	wantKeys(t, run(t, "inspect", weights, "--json"), "bytes file format layers weights")
 
+	again := filepath.Join(dir, "again.mixq")
+	run(t, append(calibrated, "quantize", "--rule", "linear=8", "--out", again, "--threads", "1")...)
+	if !bytes.Equal(read(t, network), read(t, again)) {
+		t.Error("one thread writes another file")
+	}
+
 	human := run(t, append(calibrated, "quantize")...)
 	for _, want := range []string{"layer3.0.conv2  64x64x3x3", "times smaller", "not kept; give --out"} {
 		if !strings.Contains(human, want) {
@@ -144,19 +150,14 @@ func TestFailures(t *testing.T) {
 	data := "cifar10:" + images
 	weights, out := filepath.Join(dir, "w"), filepath.Join(dir, "out", "n.mixq")
 	run(t, "train", "--model", "resnet8", "--data", data, "--epochs", "1", "--batch", "32", "--out", weights)
-	good, err := os.ReadFile(weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := func(name string, b []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, b, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+	good := read(t, weights)
+	file := func(name string, b []byte) string { return write(t, filepath.Join(dir, name), b) }
 	if err := os.Mkdir(filepath.Dir(out), 0o777); err != nil {
 		t.Fatal(err)
+	}
+	short := t.TempDir()
+	for _, name := range []string{"data_batch_1.bin", "test_batch.bin"} {
+		write(t, filepath.Join(short, name), read(t, filepath.Join(images, name))[:3072])
 	}
 	nan := slices.Clone(good)
 	copy(nan[len(nan)-4:], []byte{0, 0, 0xc0, 0x7f})
@@ -172,6 +173,7 @@ func TestFailures(t *testing.T) {
 		{"not weights", "resnet8", file("text", []byte("not a network")), data, "text: neither", nil},
 		{"weights of another network", "resnet20", weights, data, weights + ": ", nil},
 		{"NaN weights", "resnet8", file("nan", nan), data, "nan: ", nil},
+		{"truncated images", "resnet8", weights, "cifar10:" + short, "data_batch_1.bin: 3072 bytes", nil},
 		{"no images", "resnet8", weights, "cifar10:" + filepath.Join(dir, "none"), "none", nil},
 		{"too few images", "resnet8", weights, data, "--calib 65", []string{"--calib", "65"}},
 		{"impossible budget", "resnet8", weights, data, "budget 40x", []string{"--budget", "40x"}},
@@ -219,11 +221,26 @@ func cifar(t *testing.T, dir string) string {
 		}
 	}
 	for _, name := range []string{"data_batch_1.bin", "test_batch.bin"} {
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o666); err != nil {
-			t.Fatal(err)
-		}
+		write(t, filepath.Join(dir, name), b)
 	}
 	return dir
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func write(t *testing.T, path string, b []byte) string {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // wantKeys checks that text is one JSON object with these keys, in order.
