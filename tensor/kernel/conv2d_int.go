@@ -7,11 +7,13 @@ import (
 )
 
 // Tiles of integer convolutions: so many output positions that their patches
-// take a part of the second-level cache, and a multiple of every MR. No bit of
-// the result depends on them.
+// take a part of the second-level cache, and a multiple of every MR. Where that
+// makes few tiles, the channels are divided as well. No bit of the result
+// depends on them.
 const (
 	convU8Positions = 96
 	convU8Bytes     = 192 << 10
+	convU8Tiles     = 8
 )
 
 // ConvU8 is a planned integer convolution of one image, N,H,W,C codes in and
@@ -25,27 +27,28 @@ type ConvU8 struct {
 	cg, og       int     // input and output channels of a group
 	groups       []panelsU8
 	depthwise    *depthwiseU8 // instead of groups
-	tile         int          // output positions
+	tile         int          // output positions of a tile
+	split        int          // parts of the channels that are tiles of their own
 	out          stage
 }
 
 // NewConvU8 plans a convolution of x [H,W,C] (C = cin) with cout output
 // channels; l.Weight is [O,C/Groups,KernelH,KernelW]. It packs the weights for
-// the current level. The error is an
-// OverflowError or a ScaleError.
+// the current level. The error is an OverflowError or a ScaleError.
 func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) {
 	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, cg: cin / p.Groups, og: cout / p.Groups}
 	c.oh, c.ow = p.OutSize(h, w)
 	c.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, p.KernelW*c.cg)
-	var err error
+	var wzero []int32
 	if c.cg == 1 && c.og == 1 && p.Groups > 1 {
 		c.depthwise = c.newDepthwise(&l)
-		c.out, err = newStage(&l, nil)
-		return c, err
+	} else {
+		w := l.weights()
+		c.pack(w)
+		wzero = w.zero
 	}
-	weights := l.weights()
-	c.pack(weights)
-	c.out, err = newStage(&l, weights.zero)
+	var err error
+	c.out, err = newStage(&l, wzero)
 	return c, err
 }
 
@@ -67,16 +70,29 @@ func (c *ConvU8) pack(w weightsU8) {
 		}
 		c.groups = append(c.groups, newPanelsU8(gemm, row, c.og, k))
 	}
-	fit := convU8Bytes / roundUp(k, gemm.KR) / gemm.MR * gemm.MR
-	c.tile = max(gemm.MR, min(fit, convU8Positions))
+	c.divide()
 }
+
+// divide chooses the tiles.
+func (c *ConvU8) divide() {
+	p := &c.groups[0]
+	fit := convU8Bytes / p.lda() / p.MR * p.MR
+	c.tile = max(p.MR, min(fit, convU8Positions))
+	c.split = 1
+	if len(c.groups) == 1 {
+		panels := (c.og + p.NR - 1) / p.NR
+		c.split = max(1, min(convU8Tiles/c.posTiles(), panels))
+	}
+}
+
+func (c *ConvU8) posTiles() int { return (c.oh*c.ow + c.tile - 1) / c.tile }
 
 // Tiles is the number of independent parts of the output of one image.
 func (c *ConvU8) Tiles() int {
 	if d := c.depthwise; d != nil {
 		return (c.oh + d.rows - 1) / d.rows
 	}
-	return (c.oh*c.ow + c.tile - 1) / c.tile
+	return c.posTiles() * c.split
 }
 
 // Scratch is the scratch that a Run needs.
@@ -119,21 +135,37 @@ func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
 		c.eachDepthwise(x, tiles, codes, sums, finish)
 		return
 	}
-	for t := tiles.Lo; t < tiles.Hi; t++ {
-		pos := Range{t * c.tile, min((t+1)*c.tile, c.oh*c.ow)}
-		n := pos.Hi - pos.Lo
+	for t := tiles.Lo; t < tiles.Hi; {
+		p := t / c.split
+		end := min((p+1)*c.split, tiles.Hi)
+		pos := Range{p * c.tile, min((p+1)*c.tile, c.oh*c.ow)}
 		for g := range c.groups {
-			p := &c.groups[g]
-			rows := p.rows(n)
-			acc, patchSums := sums[:rows*p.NR], sums[rows*p.NR:]
-			a, lda := c.patches(codes, x, g, pos)
-			if c.out.wzero != nil {
-				asm.SumRowsU8(patchSums[:n], a, lda, p.k)
-			}
-			for j := 0; j < c.og; j += p.NR {
-				p.multiply(acc, a, lda, n, j)
-				finish(pos, g*c.og+j, min(p.NR, c.og-j), acc, p.NR, patchSums)
-			}
+			c.eachPanel(x, g, pos, c.channels(t-p*c.split, end-p*c.split), codes, sums, finish)
 		}
+		t = end
+	}
+}
+
+// channels are the output channels of a group in parts [lo, hi) of split.
+func (c *ConvU8) channels(lo, hi int) Range {
+	nr := c.groups[0].NR
+	panels := (c.og + nr - 1) / nr
+	return Range{lo * panels / c.split * nr, min(hi*panels/c.split*nr, c.og)}
+}
+
+// eachPanel is each for some positions and some channels of group g, panel by
+// panel.
+func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, codes []uint8, sums []int32,
+	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+	p := &c.groups[g]
+	n := pos.Hi - pos.Lo
+	acc, patchSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
+	a, lda := c.patches(codes, x, g, pos)
+	if c.out.wzero != nil {
+		asm.SumRowsU8(patchSums[:n], a, lda, p.k)
+	}
+	for j := channels.Lo; j < channels.Hi; j += p.NR {
+		p.multiply(acc, a, lda, n, j)
+		finish(pos, g*c.og+j, min(p.NR, channels.Hi-j), acc, p.NR, patchSums)
 	}
 }

@@ -12,8 +12,7 @@ type LinearU8 struct {
 }
 
 // NewLinearU8 plans a layer with l.Weight [O,I] (I = in, O = out). It packs the
-// weights for the current level. The error is an
-// OverflowError or a ScaleError.
+// weights for the current level. The error is an OverflowError or a ScaleError.
 func NewLinearU8(in, out int, l LayerU8) (*LinearU8, error) {
 	w := l.weights()
 	s, err := newStage(&l, w.zero)
