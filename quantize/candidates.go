@@ -63,7 +63,7 @@ func layerMoments(ctx context.Context, l layer, p patches, x, y *stream, threads
 	}
 	grid := x.g.Nodes[at].In[0].Type.Quant
 	var real, px, py []float32
-	for b := range numBlocks(x.data) {
+	for b := range x.data {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

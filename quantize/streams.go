@@ -15,17 +15,27 @@ import (
 // network's, or those of the network as far as it is already quantized. Only
 // the activations at one boundary are kept; those between it and a layer are
 // computed again when the layer is visited, so that memory stays at one block
-// output of the network however deep it is (NUMERICS.md 20).
+// output of the network however deep it is (NUMERICS.md 20), and boundaries
+// where it would take more than keptBytes are passed over.
 type stream struct {
 	g       *nn.Graph
 	mode    infer.Mode
 	threads int
-	at      int            // the boundary is the output of node at; -1: the graph input
-	data    *tensor.Tensor // [N,...]: pixels, real values or codes at the boundary
+	images  int
+	at      int              // the boundary is the output of node at; -1: the graph input
+	data    []*tensor.Tensor // pixels, real values or codes at the boundary: a tensor [n,...] for each block
 }
 
+// keptBytes bounds the activations that a stream keeps, unless the images
+// themselves take more.
+const keptBytes = 512 << 20
+
 func newStream(g *nn.Graph, mode infer.Mode, images *tensor.Tensor, threads int) *stream {
-	return &stream{g: g, mode: mode, threads: threads, at: -1, data: images}
+	s := &stream{g: g, mode: mode, threads: threads, images: images.Shape()[0], at: -1}
+	for b := range numBlocks(images) {
+		s.data = append(s.data, blockOf(images, b))
+	}
+	return s
 }
 
 func (s *stream) boundary() *nn.Value {
@@ -36,15 +46,23 @@ func (s *stream) boundary() *nn.Value {
 }
 
 // cutBefore is the last node before index i whose output is all that node i
-// and the nodes after it need of what comes before; -1 if there is none.
-func cutBefore(g *nn.Graph, i int) int {
-	cut := -1
-	for j := range i {
-		if isCut(g, j) {
-			cut = j
+// and the nodes after it need of what comes before, and can be kept for all
+// images; -1 if there is none.
+func (s *stream) cutBefore(i int) int {
+	for j := i - 1; j >= 0; j-- {
+		if s.canKeep(s.g.Nodes[j].Out[0]) && isCut(s.g, j) {
+			return j
 		}
 	}
-	return cut
+	return -1
+}
+
+func (s *stream) canKeep(v *nn.Value) bool {
+	size := 4 // of a real value
+	if s.mode == infer.Integer && v.Type.Quant != nil {
+		size = 1
+	}
+	return int64(s.images)*int64(size*v.Type.Shape[1:].Elems()) <= keptBytes
 }
 
 func isCut(g *nn.Graph, j int) bool {
@@ -67,7 +85,7 @@ func isCut(g *nn.Graph, j int) bool {
 // first input of that node for a block of images, as real values or codes.
 // The tensor it returns is valid until the next call.
 func (s *stream) visit(ctx context.Context, i int) (func(b int) (*tensor.Tensor, error), func(), error) {
-	if cut := cutBefore(s.g, i); cut > s.at {
+	if cut := s.cutBefore(i); cut > s.at {
 		if err := s.advance(ctx, cut); err != nil {
 			return nil, nil, err
 		}
@@ -83,8 +101,7 @@ func (s *stream) advance(ctx context.Context, to int) error {
 		return err
 	}
 	defer stop()
-	var data *tensor.Tensor
-	for b := range numBlocks(s.data) {
+	for b := range s.data {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -92,14 +109,9 @@ func (s *stream) advance(ctx context.Context, to int) error {
 		if err != nil {
 			return err
 		}
-		if data == nil {
-			shape := x.Shape().Clone()
-			shape[0] = s.data.Shape()[0]
-			data = tensor.New(x.DType(), shape...)
-		}
-		copyInto(blockOf(data, b), x)
+		s.data[b] = x.Clone() // what it is computed from is not needed any more
 	}
-	s.data, s.at = data, to
+	s.at = to
 	return nil
 }
 
@@ -107,7 +119,7 @@ func (s *stream) advance(ctx context.Context, to int) error {
 func (s *stream) from(v *nn.Value) (next func(b int) (*tensor.Tensor, error), stop func(), err error) {
 	start := s.boundary()
 	if v == start && s.at >= 0 {
-		return func(b int) (*tensor.Tensor, error) { return blockOf(s.data, b), nil }, func() {}, nil
+		return func(b int) (*tensor.Tensor, error) { return s.data[b], nil }, func() {}, nil
 	}
 	if v == start { // the images themselves
 		return s.inputBlock, func() {}, nil
@@ -122,7 +134,7 @@ func (s *stream) from(v *nn.Value) (next func(b int) (*tensor.Tensor, error), st
 	}
 	run := p.NewSession()
 	return func(b int) (*tensor.Tensor, error) {
-		out, err := run.Run(blockOf(s.data, b))
+		out, err := run.Run(s.data[b])
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +145,7 @@ func (s *stream) from(v *nn.Value) (next func(b int) (*tensor.Tensor, error), st
 // inputBlock is a block of images as the first layer sees it: real values, or
 // their codes.
 func (s *stream) inputBlock(b int) (*tensor.Tensor, error) {
-	x := blockOf(s.data, b)
+	x := s.data[b]
 	in := s.g.Inputs[0]
 	if s.mode == infer.Float {
 		return tensor.FromFloat32(pixels(x, s.g.Pixels), x.Shape()...), nil
@@ -147,14 +159,6 @@ func (s *stream) inputBlock(b int) (*tensor.Tensor, error) {
 func kernelGrid(q *nn.Quant) kernel.Grid {
 	_, top := nn.UnsignedRange(q.Bits)
 	return kernel.Grid{Scale: q.Scale[0], Zero: q.Zero[0], Max: top}
-}
-
-func copyInto(dst, src *tensor.Tensor) {
-	if src.DType() == tensor.Uint8 {
-		copy(dst.Uint8(), src.Uint8())
-		return
-	}
-	copy(dst.Float32(), src.Float32())
 }
 
 // reals returns the real values of x, which holds codes on q, in the memory of

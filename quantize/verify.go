@@ -37,7 +37,7 @@ func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg 
 			return err
 		}
 		if c.images == 0 {
-			if r.LayerError, err = compareLayers(q, x.Slice(0, min(block, len(labels))), cfg.Threads); err != nil {
+			if r.LayerError, err = compareLayers(q, x.Slice(0, compareImages(q, len(labels))), cfg.Threads); err != nil {
 				return err
 			}
 		}
@@ -129,6 +129,20 @@ func logSumExp(x []float32) float64 {
 		sum += math.Exp(float64(v) - top)
 	}
 	return top + math.Log(sum)
+}
+
+// compareValues bounds the activations that compareLayers keeps, and so the
+// images that it looks at.
+const compareValues = 1 << 25
+
+// compareImages is the number of images, of n that there are, to compare layers
+// on: a block, or fewer if the network is large.
+func compareImages(q *nn.Graph, n int) int {
+	values := 0
+	for _, node := range q.Nodes {
+		values += node.Out[0].Type.Shape.Elems()
+	}
+	return max(min(n, block, compareValues/max(values, 1)), 1)
 }
 
 // compareLayers runs every layer of q in both modes on the inputs that integer
