@@ -88,6 +88,10 @@ func newBrancher(ctx context.Context, p *problem, nodeLimit int64) *brancher {
 	return b
 }
 
+// manyGroups is the size from which a node takes so long that the context is
+// looked at in each.
+const manyGroups = 200
+
 // The two exact searches race, with growing budgets.
 const (
 	firstSets  = 100_000
@@ -195,7 +199,7 @@ func (b *brancher) explore(s *subproblem, price []float64, depth int) bool {
 	if b.nodes > b.stopAt {
 		return false
 	}
-	if b.nodes&63 == 0 && b.ctx.Err() != nil {
+	if (b.nodes&63 == 0 || len(s.groups) > manyGroups) && b.ctx.Err() != nil {
 		return false
 	}
 	d := b.dual(s, price, false)

@@ -112,7 +112,7 @@ func (m *Model) exactRow(i Row, x []float64) (exact, ok bool) {
 	cols, _ := m.entries(i)
 	size := 0.0
 	r, err := m.integral(i)
-	if err != nil {
+	if err != nil || m.derived && r.scale != 1 {
 		return false, false
 	}
 	for k, c := range cols {

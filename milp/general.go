@@ -7,34 +7,120 @@ import (
 	"mixq/milp/internal/lp"
 )
 
-// solveGeneral solves a model with integer or semi-continuous columns by branch
-// and bound on its linear relaxation.
+// solveGeneral solves a model with integer or semi-continuous columns: the
+// linear relaxation for its certificate, then presolve and branch and bound.
 func (m *Model) solveGeneral(ctx context.Context, o Options) Result {
+	root := lp.New(m.relaxation())
+	switch st := root.Solve(ctx, lp.Limits{Cutoff: math.Inf(1)}); st {
+	case lp.Optimal:
+	case lp.Unbounded:
+		return m.solveUnbounded(ctx, o, root.Ray())
+	default:
+		return m.lpResult(root, st)
+	}
+	cert := Certificate{Kind: Dual, Rows: root.Duals(nil)}
+	cert.Bound = m.dualBound(cert.Rows)
+	r := m.solvePresolved(ctx, o)
+	r.Iters += int64(root.Iters())
+	if r.Status == Infeasible {
+		return r
+	}
+	r.Certificate = cert
+	if r.Status != Optimal && m.sense()*(cert.Bound-r.Bound) > 0 {
+		r.Bound = cert.Bound
+	}
+	return r
+}
+
+// solvePresolved solves the presolved model and extends its solution.
+func (m *Model) solvePresolved(ctx context.Context, o Options) Result {
+	small, left, stack, ok := presolve(m)
+	if !ok {
+		return Result{Status: Infeasible, Objective: m.sense() * math.Inf(1), Bound: m.sense() * math.Inf(1)}
+	}
+	r := small.solveTree(ctx, small.restrict(o, left, m))
+	if r.X == nil {
+		return r
+	}
+	x := m.extend(r.X, left, stack)
+	if m.Feasible(x) != nil && !m.polish(ctx, x) {
+		return m.solveTree(ctx, o) // rounding errors of presolve: do without
+	}
+	r.X, r.Objective = x, m.Objective(x)
+	if r.Status == Optimal && o.Gap == 0 {
+		r.Bound = r.Objective
+	}
+	return r
+}
+
+// restrict translates the start of o to the presolved model.
+func (small *Model) restrict(o Options, left []Col, m *Model) Options {
+	if len(o.Start) != len(m.cols) {
+		o.Start = nil
+		return o
+	}
+	start := make([]float64, len(left))
+	for k, j := range left {
+		start[k] = o.Start[j]
+	}
+	o.Start = start
+	return o
+}
+
+// extend computes the values of the columns that presolve removed.
+func (m *Model) extend(x []float64, left []Col, stack []reduction) []float64 {
+	out := make([]float64, len(m.cols))
+	for k, j := range left {
+		out[j] = x[k]
+	}
+	for k := len(stack) - 1; k >= 0; k-- {
+		stack[k].undo(out)
+	}
+	for j, c := range m.cols {
+		if c.integer {
+			out[j] = math.Round(out[j])
+		}
+	}
+	return out
+}
+
+// polish keeps the discrete columns of x and solves for the others again. It
+// reports whether x is feasible then.
+func (m *Model) polish(ctx context.Context, x []float64) bool {
+	p := m.relaxation()
+	for j, c := range m.cols {
+		switch {
+		case c.integer:
+			p.Lo[j], p.Hi[j] = x[j], x[j]
+		case c.semi && x[j] < c.lo/2:
+			p.Hi[j] = 0
+		case c.semi:
+			p.Lo[j] = c.lo
+		}
+	}
+	s := lp.New(p)
+	if s.Solve(ctx, lp.Limits{Cutoff: math.Inf(1)}) != lp.Optimal {
+		return false
+	}
+	copy(x, s.X(nil))
+	for j, c := range m.cols {
+		if c.integer {
+			x[j] = math.Round(x[j])
+		}
+	}
+	return m.Feasible(x) == nil
+}
+
+// solveTree solves m by branch and bound.
+func (m *Model) solveTree(ctx context.Context, o Options) Result {
 	t := newTree(ctx, m, o)
 	t.lp = lp.New(m.relaxation())
 	t.lpLo, t.lpHi = append([]float64(nil), t.rootLo...), append([]float64(nil), t.rootHi...)
 	t.lo, t.hi = append([]float64(nil), t.rootLo...), append([]float64(nil), t.rootHi...)
-	switch st := t.solveLP(math.Inf(1)); st {
-	case lp.Optimal:
-	case lp.Unbounded:
-		return m.solveUnbounded(ctx, o, t.lp.Ray())
-	default:
-		return m.lpResult(t.lp, st)
-	}
-	cert := Certificate{Kind: Dual, Rows: t.lp.Duals(nil)}
-	cert.Bound = m.dualBound(cert.Rows)
 	if len(o.Start) == len(m.cols) {
 		t.offer(o.Start)
 	}
-	st := t.solveRoot()
-	r := t.result(st)
-	r.Certificate = cert
-	if r.Status == Infeasible {
-		r.Certificate = Certificate{}
-	} else if m.sense()*(cert.Bound-r.Bound) > 0 {
-		r.Certificate.Bound = cert.Bound
-	}
-	return r
+	return t.result(t.solveRoot())
 }
 
 // solveRoot tightens the root, then searches the tree.
@@ -50,6 +136,16 @@ func (t *tree) solveRoot() lp.Status {
 			return lp.Optimal
 		}
 		return st
+	}
+	if len(t.fractional(t.x)) > 0 {
+		t.roundByLocks(t.fractional(t.x))
+		switch st := t.cutRoot(); st {
+		case lp.Optimal:
+		case lp.Infeasible, lp.Cutoff:
+			return lp.Optimal
+		default:
+			return st
+		}
 	}
 	return t.run(t.lp.Objective())
 }

@@ -80,7 +80,8 @@ func TestRandomMIPs(t *testing.T) {
 
 // TestPublicMIPs solves those reference files that take little time.
 func TestPublicMIPs(t *testing.T) {
-	slow := map[string]bool{"2122": true, "exp-1-500-5-5": true, "issue-2446": true, "misc03": true, "dcmulti": true}
+	slow := map[string]bool{"2122": true, "exp-1-500-5-5": true, "issue-2446": true, "misc03": true, "dcmulti": true, "scip3625": true,
+		"cap42": true, "cap43": true, "cap44": true, "enigma": true}
 	for _, e := range expectations(t, "public") {
 		m, err := ReadFile(filepath.Join(sharedDir(t), e.File))
 		if err != nil {

@@ -27,6 +27,8 @@ type Model struct {
 	ind  []Col     // columns of all row entries, row after row
 	val  []float64 // coefficients, parallel to ind
 	err  error     // first mistake made while building
+
+	derived bool // made by presolve: sides that are not integers carry rounding errors
 }
 
 type column struct {

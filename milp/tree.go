@@ -144,7 +144,7 @@ func (t *tree) cutoff() float64 {
 // offer takes x as the incumbent if it is feasible, exactly so in the rows that
 // are integers, and better. Integer columns are rounded first.
 func (t *tree) offer(x []float64) bool {
-	x = append([]float64(nil), x...)
+	x = append(make([]float64, 0, len(t.m.cols)), x...) // not nil, even of no columns
 	for j, c := range t.m.cols {
 		if c.integer {
 			x[j] = math.Round(x[j])

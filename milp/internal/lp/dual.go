@@ -634,5 +634,5 @@ func (s *Solver) proveInfeasible() bool {
 		least += c * b
 		size = max(size, math.Abs(c*b))
 	}
-	return least > 1e-9*max(1, size)
+	return least > nearlyFeasible*max(1, size)
 }

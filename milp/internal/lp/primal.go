@@ -55,7 +55,7 @@ func (s *Solver) primal(lim Limits) Status {
 			if !phase1 {
 				return Optimal
 			}
-			if s.primalInfeasibility() < 1e-7 { // rounding: as good as feasible
+			if s.primalInfeasibility() < nearlyFeasible { // rounding: as good as feasible
 				return s.acceptNearlyFeasible(norms)
 			}
 			s.farkasFromPrices()

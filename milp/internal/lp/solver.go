@@ -45,11 +45,12 @@ type Limits struct {
 
 // Tolerances, on the scaled problem.
 const (
-	primalTol  = 1e-9 // violation of bounds
-	dualTol    = 1e-7 // wrong sign of reduced costs
-	pivotTol   = 1e-7 // smallest pivot accepted without a fresh factorization
-	zeroTol    = 1e-11
-	maxUpdates = 64 // product-form updates before a new factorization
+	primalTol      = 1e-9 // violation of bounds
+	nearlyFeasible = 1e-7 // violations that rounding may explain: no proof of infeasibility
+	dualTol        = 1e-7 // wrong sign of reduced costs
+	pivotTol       = 1e-7 // smallest pivot accepted without a fresh factorization
+	zeroTol        = 1e-11
+	maxUpdates     = 64 // product-form updates before a new factorization
 )
 
 // position says where a column is.
@@ -234,6 +235,7 @@ func (s *Solver) allocate() {
 	s.d, s.pivotRow = grow(s.d, N), grow(s.pivotRow, N)
 	s.x = append(s.x, make([]float64, N-len(s.x))...)
 	s.isTouched = append(s.isTouched[:0], make([]bool, N)...)
+	s.touched = s.touched[:0]
 	for _, v := range []*[]float64{&s.xb, &s.y, &s.work, &s.rho, &s.alpha, &s.tau, &s.flip, &s.weight} {
 		*v = grow(*v, s.m)
 	}
@@ -528,3 +530,20 @@ func (s *Solver) Farkas() []float64 {
 // Ray returns, after Unbounded, a direction of the columns along which the
 // objective falls without leaving the feasible region.
 func (s *Solver) Ray() []float64 { return s.ray }
+
+// TableauRow returns, for basic column j, the multipliers of the rows whose sum
+// has coefficient one for j and zero for all other basic columns.
+func (s *Solver) TableauRow(j int) []float64 {
+	r := s.slot[j]
+	if r < 0 {
+		return nil
+	}
+	clear(s.work)
+	s.work[r] = 1
+	s.f.btran(s.work, s.y)
+	w := make([]float64, s.m)
+	for i, v := range s.y {
+		w[i] = v * s.rowScale[i] * s.colScale[j]
+	}
+	return w
+}
