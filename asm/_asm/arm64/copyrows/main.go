@@ -1,14 +1,14 @@
 // Command copyrows writes copyrows_arm64.s: copies of many short rows.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
-func main() { Main(kernel) }
+func main() { arm64.Main(kernel) }
 
 // kernel has one loop over rows for every range of widths. The last move of a
 // row ends with it and may overlap the one before.
-func kernel(f *File) {
-	frame := f.Func(NEON, "copyRowsU8", "(dst *uint8, dstStride int, src *uint8, srcStride, rows, n int)",
+func kernel(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "copyRowsU8", "(dst *uint8, dstStride int, src *uint8, srcStride, rows, n int)",
 		"CopyRowsU8 of at least one row of at least four bytes.",
 		"R6: where the last move is; R7-R10: the current moves.")
 	f.Load(frame, "dst", "dstStride", "src", "srcStride", "rows", "n")
@@ -45,7 +45,7 @@ func kernel(f *File) {
 }
 
 // nextRow goes on with the next row, if there is one, at label.
-func nextRow(f *File, label string) {
+func nextRow(f *arm64.File, label string) {
 	f.Go("ADD R1, R0")
 	f.Go("ADD R3, R2")
 	f.Go("SUBS $1, R4")

@@ -1,14 +1,14 @@
 // Command dwconv writes dwconv_arm64.s: depthwise convolution of codes.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
-func main() { Main(dwconv) }
+func main() { arm64.Main(dwconv) }
 
 // dwconv goes through the taps in pairs, as the weights are packed. Codes are
 // widened to 16 bits, and products of 16 bits are exact in 32.
-func dwconv(f *File) {
-	frame := f.Func(NEON, "dwConvU8", "(acc *int32, x *uint8, taps *int32, packed *int16, positions, step, channels, ntaps int)",
+func dwconv(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "dwConvU8", "(acc *int32, x *uint8, taps *int32, packed *int16, positions, step, channels, ntaps int)",
 		"DWConvU8; positions, channels and ntaps > 0.",
 		"R8: x of the block; R9: the next weights; R10: channels left; R11: the next taps;",
 		"R12: taps left; V0-V3: sums of 16 channels; V4-V7: weights of channels 0-7 under",
@@ -34,10 +34,10 @@ func dwconv(f *File) {
 		f.Go("FMOVQ (R13), F16")
 		f.Go("VUXTL V16.B8, V17.H8")
 		f.Go("VUXTL2 V16.B16, V18.H8")
-		f.Op(WSMLAL, 0, 17, 4+odd)
-		f.Op(WSMLAL2, 1, 17, 4+odd)
-		f.Op(WSMLAL, 2, 18, 6+odd)
-		f.Op(WSMLAL2, 3, 18, 6+odd)
+		f.Op(arm64.WSMLAL, 0, 17, 4+odd)
+		f.Op(arm64.WSMLAL2, 1, 17, 4+odd)
+		f.Op(arm64.WSMLAL, 2, 18, 6+odd)
+		f.Op(arm64.WSMLAL2, 3, 18, 6+odd)
 		f.Go("SUBS $1, R12")
 		f.Go("BEQ store")
 	}

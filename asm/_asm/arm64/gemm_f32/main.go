@@ -1,7 +1,7 @@
 // Command gemm_f32 writes gemm_f32_arm64.s: the float32 micro-kernel.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
 // The tile and the registers of its operands: sums in V0 to V15, two halves of a
 // column of A and of a row of B in V16 to V19, the next ones in V20 to V23.
@@ -11,10 +11,10 @@ const (
 	count  = 4
 )
 
-func main() { Main(kernel) }
+func main() { arm64.Main(kernel) }
 
-func kernel(f *File) {
-	frame := f.Func(NEON, "gemmF32_8x8", "(c *float32, ldc int, a, b *float32, k int)",
+func kernel(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "gemmF32_8x8", "(c *float32, ldc int, a, b *float32, k int)",
 		"An 8x8 tile of C += A*B, one fused multiply-add per element and step.",
 		"V0-V15: C[i] in V(2i), V(2i+1); V16-V19 and V20-V23 in turn: A, B of a step.",
 		"The operands of a step are loaded during the one before.")
@@ -47,7 +47,7 @@ func kernel(f *File) {
 }
 
 // eachRow loads or stores the tile.
-func eachRow(f *File, ins string) {
+func eachRow(f *arm64.File, ins string) {
 	f.Go("MOVD R0, R5")
 	for i := range mr {
 		if ins == "FLDPQ" {
@@ -60,17 +60,17 @@ func eachRow(f *File, ins string) {
 }
 
 // load takes the next eight floats into V(v), V(v+1).
-func load(f *File, v int, pointer string) {
+func load(f *arm64.File, v int, pointer string) {
 	f.Go("FLDPQ.P 32(%s), (F%d, F%d)", pointer, v, v+1)
 }
 
 // step adds the products of the operands from register v on, and loads the next
 // ones from register next on unless that is 0.
-func step(f *File, v, next int) {
+func step(f *arm64.File, v, next int) {
 	a, b := v, v+2
 	for j := range nr / 4 {
 		for i := range mr {
-			f.Op(FMLA, 2*i+j, b+j, a+i/4, i%4)
+			f.Op(arm64.FMLA, 2*i+j, b+j, a+i/4, i%4)
 			if next != 0 && i == 2 {
 				load(f, next+2*j, []string{"R2", "R3"}[j])
 			}

@@ -1,10 +1,10 @@
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
 // dotProd multiplies 4 k at a time. SDOT wants signed activations, so it gets
 // u-128, and 128 times the sum of the weights comes after those of a panel.
-func dotProd(f *File) {
+func dotProd(f *arm64.File) {
 	const (
 		mr, columns = 6, 4 // a column is four channels
 		a           = mr * columns
@@ -21,7 +21,7 @@ func dotProd(f *File) {
 	step := func(s, lane int, loadA bool) {
 		for j := range columns {
 			for i := range mr {
-				f.Op(SDOT, columns*i+j, weights+j%2, a+i, lane)
+				f.Op(arm64.SDOT, columns*i+j, weights+j%2, a+i, lane)
 				if i == 0 {
 					loadWeights(f, columns*s+j, weights+(j+1)%2)
 				}
@@ -37,7 +37,7 @@ func dotProd(f *File) {
 		}
 		f.Go("ADD $256, %s", w)
 	}
-	frame := f.Func(DotProd, "gemmU8S8_6x16c4", signature,
+	frame := f.Func(arm64.DotProd, "gemmU8S8_6x16c4", signature,
 		"For weights of any width.",
 		"V0-V23: C, row i in V(4i) to V(4i+3); V24-V29: A; V30, V31 in turn: W.")
 	begin(f, frame)

@@ -1,10 +1,10 @@
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
 // i8mm multiplies the codes of two rows by the weights of two channels, 8 k at a
 // time: USMMLA multiplies a 2x8 matrix of u8 by an 8x2 matrix of s8.
-func i8mm(f *File) {
+func i8mm(f *arm64.File) {
 	const (
 		mr, pairs   = 6, 8 // pairs of channels
 		a           = mr / 2 * pairs
@@ -27,7 +27,7 @@ func i8mm(f *File) {
 	half := func(n, h int, loadA bool) {
 		for q := range pairs {
 			for p, v := range halves[h] {
-				f.Op(USMMLA, pairs*p+q, v, weights+q%2)
+				f.Op(arm64.USMMLA, pairs*p+q, v, weights+q%2)
 				if p == 0 {
 					loadWeights(f, pairs*n+q, weights+(q+1)%2)
 				}
@@ -45,7 +45,7 @@ func i8mm(f *File) {
 		half(1, 1, loadA)
 		f.Go("ADD $256, %s", w)
 	}
-	frame := f.Func(I8MM, "gemmU8S8_6x16c8", signature,
+	frame := f.Func(arm64.I8MM, "gemmU8S8_6x16c8", signature,
 		"For weights of any width.",
 		"V0-V23: C, rows 2p, 2p+1 and channels 2q, 2q+1 in V(8p+q); V24-V29: A;",
 		"V30, V31 in turn: W.")

@@ -4,10 +4,10 @@ package main
 import (
 	"fmt"
 
-	. "mixq/asm/_asm/arm64"
+	"mixq/asm/_asm/arm64"
 )
 
-func main() { Main(single, deep, dotProd, i8mm) }
+func main() { arm64.Main(single, deep, dotProd, i8mm) }
 
 // The general registers of all kernels after begin.
 const (
@@ -22,7 +22,7 @@ const (
 )
 
 // begin loads the arguments and splits the steps.
-func begin(f *File, frame Frame) {
+func begin(f *arm64.File, frame arm64.Frame) {
 	f.Load(frame, "c", "a", "lda", "packed", "steps")
 	f.Go("AND $3, R4, %s", steps)
 	f.Go("LSR $2, R4, %s", blocks)
@@ -32,7 +32,7 @@ func begin(f *File, frame Frame) {
 func row(i int) string { return fmt.Sprintf("R%d", row0+i) }
 
 // rows points at the mr rows of A.
-func rows(f *File, mr int) {
+func rows(f *arm64.File, mr int) {
 	f.Go("MOVD %s, %s", a, row(0))
 	for i := 1; i < mr; i++ {
 		f.Go("ADD %s, %s, %s", lda, row(i-1), row(i))
@@ -41,21 +41,21 @@ func rows(f *File, mr int) {
 }
 
 // loadRow loads the next block of row i of A; nextBlock moves all rows on.
-func loadRow(f *File, i, v int) { f.Op(LDR, v, row0+i, index) }
-func nextBlock(f *File)         { f.Go("ADD $16, R%d", index) }
+func loadRow(f *arm64.File, i, v int) { f.Op(arm64.LDR, v, row0+i, index) }
+func nextBlock(f *arm64.File)         { f.Go("ADD $16, R%d", index) }
 
 // loadWeights loads the n-th next 16 bytes of weights.
-func loadWeights(f *File, n, v int) { f.Go("FMOVQ %d(%s), F%d", 16*n, w, v) }
+func loadWeights(f *arm64.File, n, v int) { f.Go("FMOVQ %d(%s), F%d", 16*n, w, v) }
 
 // zero clears count vector registers from first on.
-func zero(f *File, first, count int) {
+func zero(f *arm64.File, first, count int) {
 	for v := first; v < first+count; v++ {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
 	}
 }
 
 // skipBlocks points the registers of the rows at what follows whole blocks.
-func skipBlocks(f *File, mr int) {
+func skipBlocks(f *arm64.File, mr int) {
 	for i := range mr {
 		f.Go("ADD R%d, %s", index, row(i))
 	}
@@ -64,7 +64,7 @@ func skipBlocks(f *File, mr int) {
 // partialRows loads the last one to three steps of mr rows into the registers
 // from v on, with zeros after them. It counts counter down to 0 and branches to
 // label, or falls through.
-func partialRows(f *File, mr, v int, counter, label string) {
+func partialRows(f *arm64.File, mr, v int, counter, label string) {
 	skipBlocks(f, mr)
 	for n := range 3 {
 		for i := range mr {

@@ -1,6 +1,6 @@
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
 // The kernels without dot products multiply 8 bits to 16 and add there. An
 // activation u becomes s = u-128 in the lower half of a block of 16 k, whose
@@ -32,72 +32,72 @@ type kernel struct {
 	flip int // the register of the mask that makes s and t
 
 	// start clears the sums of a quarter.
-	start func(f *File)
+	start func(f *arm64.File)
 	// column adds the products of column j of the tile and calls between after
 	// every instruction.
-	column func(f *File, j int, between func(n int))
+	column func(f *arm64.File, j int, between func(n int))
 	// after follows a block; it may use label.
-	after func(f *File, label string)
+	after func(f *arm64.File, label string)
 	// sum leaves the sums of row i in register sums+i and spares one register.
-	sum func(f *File) (sums, spare int)
+	sum func(f *arm64.File) (sums, spare int)
 }
 
 const signature = "(c *int32, a *uint8, lda int, packed *byte, steps int)"
 
 // single widens after every block.
-func single(f *File) {
+func single(f *arm64.File) {
 	const t = 25 // four temporaries
 	k := kernel{a: 16, w: 20, flip: 24}
-	k.start = func(f *File) { zero(f, 0, tile*tile) }
-	k.column = func(f *File, j int, between func(n int)) {
+	k.start = func(f *arm64.File) { zero(f, 0, tile*tile) }
+	k.column = func(f *arm64.File, j int, between func(n int)) {
 		for n := range 3 * tile {
 			switch i := n % tile; n / tile {
 			case 0:
-				f.Op(SMULL, t+i, k.a+i, k.w+j)
+				f.Op(arm64.SMULL, t+i, k.a+i, k.w+j)
 			case 1:
-				f.Op(SMLSL2, t+i, k.a+i, k.w+j)
+				f.Op(arm64.SMLSL2, t+i, k.a+i, k.w+j)
 			case 2:
-				f.Op(SADALP, tile*i+j, t+i)
+				f.Op(arm64.SADALP, tile*i+j, t+i)
 			}
 			between(n)
 		}
 	}
-	k.after = func(*File, string) {}
-	k.sum = func(f *File) (sums, spare int) {
+	k.after = func(*arm64.File, string) {}
+	k.sum = func(f *arm64.File) (sums, spare int) {
 		addAcross(f, t, 1)
 		return t, k.a
 	}
-	frame := f.Func(NEON, "gemmU8S8_4x16c16_single", signature,
+	frame := f.Func(arm64.NEON, "gemmU8S8_4x16c16_single", signature,
 		"For weights of any width.",
 		"V0-V15: sums of (i, j) in V(4i+j), in four parts; V16-V19: A; V20-V23: W.")
 	k.emit(f, frame)
 }
 
 // deep adds as many blocks in 16 bits as the width of the weights allows.
-func deep(f *File) {
+func deep(f *arm64.File) {
 	const sums = 16
 	k := kernel{a: 20, w: 24, flip: 28}
-	k.start = func(f *File) {
+	k.start = func(f *arm64.File) {
 		zero(f, 0, tile*tile+tile)
 		f.Go("MOVD %s, %s", depth, fit)
 	}
-	k.column = func(f *File, j int, between func(n int)) {
+	k.column = func(f *arm64.File, j int, between func(n int)) {
 		for n := range 2 * tile {
 			i := n % tile
-			f.Op([]Op{SMLAL, SMLSL2}[n/tile], tile*i+j, k.a+i, k.w+j)
+			f.Op([]arm64.Op{arm64.SMLAL, arm64.SMLSL2}[n/tile], tile*i+j, k.a+i, k.w+j)
 			between(n)
 		}
 	}
-	widen := func(f *File) {
+	widen := func(f *arm64.File) {
 		for v := range tile * tile {
-			f.Op(SADDLP, v, v)
+			f.Op(arm64.SADDLP, v, v)
 		}
 		addAcross(f, 0, tile)
 		for i := range tile {
 			f.Go("VADD V%d.S4, V%d.S4, V%d.S4", tile*i, sums+i, sums+i)
 		}
 	}
-	k.after = func(f *File, label string) {
+	k.after = func(f *arm64.File, label string) {
 		f.Go("SUBS $1, %s", fit)
 		f.Go("BNE %s", label)
 		f.Comment("Widen the sums before they overflow.")
@@ -106,11 +106,11 @@ func deep(f *File) {
 		f.Go("MOVD %s, %s", depth, fit)
 		f.Label(label)
 	}
-	k.sum = func(f *File) (int, int) {
+	k.sum = func(f *arm64.File) (int, int) {
 		widen(f)
 		return sums, k.a
 	}
-	frame := f.Func(NEON, "gemmU8S8_4x16c16_deep", "(c *int32, a *uint8, lda int, packed *byte, steps, depth int)",
+	frame := f.Func(arm64.NEON, "gemmU8S8_4x16c16_deep", "(c *int32, a *uint8, lda int, packed *byte, steps, depth int)",
 		"For weights of which depth blocks of 16 k fit in 16 bits.",
 		"V0-V15: 16-bit sums of (i, j) in V(4i+j), in eight parts; V16-V19: sums of the rows;",
 		"V20-V23: A; V24-V27: W.")
@@ -120,7 +120,7 @@ func deep(f *File) {
 
 // addAcross adds the elements of the registers 4i to 4i+3, which become those of
 // register dst+step*i, for each of four rows i.
-func addAcross(f *File, dst, step int) {
+func addAcross(f *arm64.File, dst, step int) {
 	for v := 0; v < tile*tile; v += 2 {
 		f.Go("VADDP V%d.S4, V%d.S4, V%d.S4", v+1, v, v)
 	}
@@ -130,7 +130,7 @@ func addAcross(f *File, dst, step int) {
 }
 
 // emit writes the loops around a kernel.
-func (k kernel) emit(f *File, frame Frame) {
+func (k kernel) emit(f *arm64.File, frame arm64.Frame) {
 	begin(f, frame)
 	f.Comment("The corrections follow steps/4 blocks of 256 bytes, rounded up.")
 	f.Go("ADD $3, %s, %s", steps, corr)
@@ -181,7 +181,7 @@ func (k kernel) emit(f *File, frame Frame) {
 // block adds the products of 16 k and loads the next weights; those after the
 // last are the corrections. It loads the next A if there are any. In-order cores
 // want loads between multiplications, as soon as a register is free.
-func (k kernel) block(f *File, loadA bool) {
+func (k kernel) block(f *arm64.File, loadA bool) {
 	for i := range tile {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", k.flip, k.a+i, k.a+i)
 	}
@@ -203,7 +203,7 @@ func (k kernel) block(f *File, loadA bool) {
 }
 
 // store adds the corrections and stores the tile.
-func (k kernel) store(f *File) {
+func (k kernel) store(f *arm64.File) {
 	sums, spare := k.sum(f)
 	f.Go("FMOVQ.P 16(%s), F%d", corr, spare)
 	for i := range tile {

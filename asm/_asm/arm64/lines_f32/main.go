@@ -5,14 +5,14 @@ package main
 import (
 	"fmt"
 
-	. "mixq/asm/_asm/arm64"
+	"mixq/asm/_asm/arm64"
 )
 
-func main() { Main(affine, combine, mask, moments, transpose, stencil) }
+func main() { arm64.Main(affine, combine, mask, moments, transpose, stencil) }
 
 // groups emits a loop over groups of eight elements, which body handles in turn
 // as two vectors, number 0 and 1; register is the count of groups.
-func groups(f *File, register string, body func(v int)) {
+func groups(f *arm64.File, register string, body func(v int)) {
 	f.Label("group")
 	for v := range 2 {
 		body(v)
@@ -22,53 +22,53 @@ func groups(f *File, register string, body func(v int)) {
 	f.Go("RET")
 }
 
-func load(f *File, v int, pointer string)  { f.Go("FMOVQ.P 16(%s), F%d", pointer, v) }
-func store(f *File, v int, pointer string) { f.Go("FMOVQ.P F%d, 16(%s)", v, pointer) }
+func load(f *arm64.File, v int, pointer string)  { f.Go("FMOVQ.P 16(%s), F%d", pointer, v) }
+func store(f *arm64.File, v int, pointer string) { f.Go("FMOVQ.P F%d, 16(%s)", v, pointer) }
 
-func affine(f *File) {
+func affine(f *arm64.File) {
 	const scale, shift, lo, hi = 4, 5, 6, 7
-	frame := f.Func(NEON, "affineF32", "(dst, x *float32, scale, shift, lo, hi float32, groups int)",
+	frame := f.Func(arm64.NEON, "affineF32", "(dst, x *float32, scale, shift, lo, hi float32, groups int)",
 		"AffineF32 on 8*groups elements; groups > 0.")
 	f.Load(frame, "dst", "x", "groups")
 	f.Broadcast(frame, scale, "scale", "shift", "lo", "hi")
 	groups(f, "R2", func(v int) {
 		load(f, v, "R1")
-		f.Op(FMUL, v, v, scale)
-		f.Op(FADD, v, v, shift)
-		f.Op(FMAX, v, v, lo)
-		f.Op(FMIN, v, v, hi)
+		f.Op(arm64.FMUL, v, v, scale)
+		f.Op(arm64.FADD, v, v, shift)
+		f.Op(arm64.FMAX, v, v, lo)
+		f.Op(arm64.FMIN, v, v, hi)
 		store(f, v, "R0")
 	})
 }
 
-func combine(f *File) {
+func combine(f *arm64.File) {
 	const a, b, c = 4, 5, 6
-	frame := f.Func(NEON, "combineF32", "(dst, x, y *float32, a, b, c float32, groups int)",
+	frame := f.Func(arm64.NEON, "combineF32", "(dst, x, y *float32, a, b, c float32, groups int)",
 		"CombineF32 on 8*groups elements; groups > 0.")
 	f.Load(frame, "dst", "x", "y", "groups")
 	f.Broadcast(frame, a, "a", "b", "c")
 	groups(f, "R3", func(v int) {
 		load(f, v, "R1")
 		load(f, 2+v, "R2")
-		f.Op(FMUL, v, v, a)
-		f.Op(FMUL, 2+v, 2+v, b)
-		f.Op(FADD, v, v, 2+v)
-		f.Op(FADD, v, v, c)
+		f.Op(arm64.FMUL, v, v, a)
+		f.Op(arm64.FMUL, 2+v, 2+v, b)
+		f.Op(arm64.FADD, v, v, 2+v)
+		f.Op(arm64.FADD, v, v, c)
 		store(f, v, "R0")
 	})
 }
 
-func mask(f *File) {
+func mask(f *arm64.File) {
 	const lo, hi = 6, 7
-	frame := f.Func(NEON, "maskF32", "(dst, x, y *float32, lo, hi float32, groups int)",
+	frame := f.Func(arm64.NEON, "maskF32", "(dst, x, y *float32, lo, hi float32, groups int)",
 		"MaskF32 on 8*groups elements; groups > 0. Comparisons with NaN are false.")
 	f.Load(frame, "dst", "x", "y", "groups")
 	f.Broadcast(frame, lo, "lo", "hi")
 	groups(f, "R3", func(v int) {
 		load(f, v, "R1")
 		load(f, 2+v, "R2")
-		f.Op(FCMGT, 4+v, 2+v, lo)
-		f.Op(FCMGT, 2+v, hi, 2+v)
+		f.Op(arm64.FCMGT, 4+v, 2+v, lo)
+		f.Op(arm64.FCMGT, 2+v, hi, 2+v)
 		f.Go("VAND V%d.B16, V%d.B16, V%d.B16", 4+v, v, v)
 		f.Go("VAND V%d.B16, V%d.B16, V%d.B16", 2+v, v, v)
 		store(f, v, "R0")
@@ -76,9 +76,9 @@ func mask(f *File) {
 }
 
 // moments keeps two sums in eight lanes each.
-func moments(f *File) {
+func moments(f *arm64.File) {
 	const center, s, sy = 4, 5, 7
-	frame := f.Func(NEON, "momentsF32", "(sums, x, y *float32, center float32, groups int)",
+	frame := f.Func(arm64.NEON, "momentsF32", "(sums, x, y *float32, center float32, groups int)",
 		"Adds x and x*(y-center) to eight sums each; groups > 0.",
 		"V5, V6: sums of x; V7, V8: of the products.")
 	f.Load(frame, "sums", "x", "y", "groups")
@@ -89,10 +89,10 @@ func moments(f *File) {
 	for v := range 2 {
 		load(f, v, "R1")
 		load(f, 2+v, "R2")
-		f.Op(FADD, s+v, s+v, v)
-		f.Op(FSUB, 2+v, 2+v, center)
-		f.Op(FMUL, 2+v, 2+v, v)
-		f.Op(FADD, sy+v, sy+v, 2+v)
+		f.Op(arm64.FADD, s+v, s+v, v)
+		f.Op(arm64.FSUB, 2+v, 2+v, center)
+		f.Op(arm64.FMUL, 2+v, 2+v, v)
+		f.Op(arm64.FADD, sy+v, sy+v, 2+v)
 	}
 	f.Go("SUBS $1, R3")
 	f.Go("BNE group")
@@ -103,8 +103,8 @@ func moments(f *File) {
 
 // transpose interleaves rows 0 and 2, and 1 and 3, of a 4 x 4 block, and then
 // the results.
-func transpose(f *File) {
-	frame := f.Func(NEON, "transposeF32", "(dst *float32, dstStride int, src *float32, srcStride, groups int)",
+func transpose(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "transposeF32", "(dst *float32, dstStride int, src *float32, srcStride, groups int)",
 		"Transposes four rows of 4*groups elements; groups > 0.",
 		"R5-R7: rows 1 to 3 of src, R2 being row 0; V0-V3: rows; V4-V7: pairs of rows.")
 	f.Load(frame, "dst", "dstStride", "src", "srcStride", "groups")
@@ -134,8 +134,8 @@ func transpose(f *File) {
 
 // stencil runs over blocks of 32 elements, whose sums stay in registers, and
 // then over groups of four.
-func stencil(f *File) {
-	frame := f.Func(NEON, "stencilF32", "(dst, src *float32, offsets *int32, w *float32, taps, groups int)",
+func stencil(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "stencilF32", "(dst, src *float32, offsets *int32, w *float32, taps, groups int)",
 		"StencilF32 on 4*groups elements; taps > 0, groups > 0.",
 		"R6-R8: taps left, their offsets and weights; R9: a row.",
 		"V0-V7: sums; V8-V15: products; V16: a weight.")
@@ -155,7 +155,7 @@ func stencil(f *File) {
 }
 
 // stencilBlock computes 4*width elements.
-func stencilBlock(f *File, name string, width int) {
+func stencilBlock(f *arm64.File, name string, width int) {
 	const product, weight = 8, 16
 	for v := range width {
 		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
@@ -169,8 +169,8 @@ func stencilBlock(f *File, name string, width int) {
 	f.Go("VLD1R.P 4(R8), [V%d.S4]", weight)
 	for v := range width {
 		load(f, product+v, "R9")
-		f.Op(FMUL, product+v, product+v, weight)
-		f.Op(FADD, v, v, product+v)
+		f.Op(arm64.FMUL, product+v, product+v, weight)
+		f.Op(arm64.FADD, v, v, product+v)
 	}
 	f.Go("SUBS $1, R6")
 	f.Go("BNE %sTap", name)

@@ -1,14 +1,14 @@
 // Command pool writes pool_arm64.s: the steps of pooling codes.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
-func main() { Main(maximum, sum) }
+func main() { arm64.Main(maximum, sum) }
 
 // maximum takes 16 bytes at a time; the last 16 end with the row and may overlap
 // those before, which a maximum does not mind.
-func maximum(f *File) {
-	frame := f.Func(NEON, "maxU8", "(dst, x *uint8, n int)",
+func maximum(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "maxU8", "(dst, x *uint8, n int)",
 		"MaxU8; n >= 16. R2: bytes before the last block; R3, R4: the last blocks.")
 	f.Load(frame, "dst", "x", "n")
 	f.Go("SUB $16, R2")
@@ -32,8 +32,8 @@ func maximum(f *File) {
 }
 
 // sum takes 8 bytes at a time.
-func sum(f *File) {
-	frame := f.Func(NEON, "addU8", "(sums *int32, x *uint8, groups int)",
+func sum(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "addU8", "(sums *int32, x *uint8, groups int)",
 		"Adds 8*groups codes to sums; groups > 0.")
 	f.Load(frame, "sums", "x", "groups")
 	f.Label("group")

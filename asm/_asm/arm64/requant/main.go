@@ -1,7 +1,7 @@
 // Command requant writes requant_arm64.s: the output stage of integer layers.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
 // Offsets of the fields of asm.Requant; TestRequantOffsets compares them.
 const (
@@ -35,10 +35,10 @@ const (
 	vRowSum
 )
 
-func main() { Main(kernel) }
+func main() { arm64.Main(kernel) }
 
-func kernel(f *File) {
-	frame := f.Func(NEON, "requant", "(q *byte)",
+func kernel(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "requant", "(q *byte)",
 		"Requant.Run on whole groups of eight columns, of which there is at least one.",
 		"R1-R9: fields of the argument, moving on by rows; R10-R12: strides in bytes;",
 		"R13-R15, R19-R21: the current columns; R22: columns left;",
@@ -76,8 +76,8 @@ func kernel(f *File) {
 }
 
 // group computes eight columns in V0 and V1.
-func group(f *File) {
-	both := func(o Op, m int) { // V0, V1 = o(V0, V1; m, m)
+func group(f *arm64.File) {
+	both := func(o arm64.Op, m int) { // V0, V1 = o(V0, V1; m, m)
 		for v := range 2 {
 			f.Op(o, v, v, m)
 		}
@@ -88,14 +88,14 @@ func group(f *File) {
 	f.Go("VADD V3.S4, V1.S4, V1.S4")
 	f.Go("CBZ R7, scale")
 	f.Go("FLDPQ.P 32(R21), (F2, F3)")
-	f.Op(MLS, 0, 2, vRowSum)
-	f.Op(MLS, 1, 3, vRowSum)
+	f.Op(arm64.MLS, 0, 2, vRowSum)
+	f.Op(arm64.MLS, 1, 3, vRowSum)
 
 	f.Label("scale")
 	f.Go("FLDPQ.P 32(R15), (F2, F3)")
 	for v := range 2 {
-		f.Op(SCVTF, v, v)
-		f.Op(FMUL, v, v, 2+v)
+		f.Op(arm64.SCVTF, v, v)
+		f.Op(arm64.FMUL, v, v, 2+v)
 	}
 	f.Go("CBZ R3, round")
 	f.Go("FMOVD.P 8(R20), F2")
@@ -103,22 +103,22 @@ func group(f *File) {
 	f.Go("VUXTL2 V2.H8, V3.S4")
 	f.Go("VUXTL V2.H4, V2.S4")
 	for v := range 2 {
-		f.Op(SCVTF, 2+v, 2+v)
-		f.Op(FSUB, 2+v, 2+v, vResZero)
-		f.Op(FMUL, 2+v, 2+v, vResMult)
-		f.Op(FADD, v, v, 2+v)
+		f.Op(arm64.SCVTF, 2+v, 2+v)
+		f.Op(arm64.FSUB, 2+v, 2+v, vResZero)
+		f.Op(arm64.FMUL, 2+v, 2+v, vResMult)
+		f.Op(arm64.FADD, v, v, 2+v)
 	}
 
 	f.Label("round")
 	f.Comment("Round to nearest even, clamp, narrow.")
 	for v := range 2 {
-		f.Op(FRINTN, v, v)
+		f.Op(arm64.FRINTN, v, v)
 	}
-	both(FADD, vZero)
-	both(FMAX, vLo)
-	both(FMIN, vHi)
+	both(arm64.FADD, vZero)
+	both(arm64.FMAX, vLo)
+	both(arm64.FMIN, vHi)
 	for v := range 2 {
-		f.Op(FCVTZS, v, v)
+		f.Op(arm64.FCVTZS, v, v)
 	}
 	f.Go("VUZP1 V1.H8, V0.H8, V0.H8")
 	f.Go("VUZP1 V0.B16, V0.B16, V0.B16")

@@ -2,14 +2,14 @@
 // float32 around the micro-kernel.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
-func main() { Main(gather, finish) }
+func main() { arm64.Main(gather, finish) }
 
 // gather copies rows from a table of offsets. As unsigned numbers, offsets that
 // are negative or too great are above the limit.
-func gather(f *File) {
-	frame := f.Func(NEON, "gatherF32", "(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)",
+func gather(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "gatherF32", "(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)",
 		"Copies rows of 4*groups elements from offsets; it stops and is false if one exceeds",
 		"limit; rows > 0, groups > 0.",
 		"R7: a row of src; R8: one of dst; R9: groups left.")
@@ -37,21 +37,21 @@ func gather(f *File) {
 }
 
 // finish adds what is constant in a row or comes from another and clamps.
-func finish(f *File) {
-	frame := f.Func(NEON, "finishF32", "(dst, acc, res *float32, bias, lo, hi float32, groups int)",
+func finish(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "finishF32", "(dst, acc, res *float32, bias, lo, hi float32, groups int)",
 		"FinishF32 on 4*groups elements; groups > 0 and res may be nil.")
 	const bias, lo, hi = 2, 3, 4
 	f.Load(frame, "dst", "acc", "res", "groups")
 	f.Broadcast(frame, bias, "bias", "lo", "hi")
 	f.Label("group")
 	f.Go("FMOVQ.P 16(R1), F0")
-	f.Op(FADD, 0, 0, bias)
+	f.Op(arm64.FADD, 0, 0, bias)
 	f.Go("CBZ R2, clamp")
 	f.Go("FMOVQ.P 16(R2), F1")
-	f.Op(FADD, 0, 0, 1)
+	f.Op(arm64.FADD, 0, 0, 1)
 	f.Label("clamp")
-	f.Op(FMAX, 0, 0, lo)
-	f.Op(FMIN, 0, 0, hi)
+	f.Op(arm64.FMAX, 0, 0, lo)
+	f.Op(arm64.FMIN, 0, 0, hi)
 	f.Go("FMOVQ.P F0, 16(R0)")
 	f.Go("SUBS $1, R3")
 	f.Go("BNE group")

@@ -1,14 +1,14 @@
 // Command zeropoint writes zeropoint_arm64.s: the sums that zero points call for.
 package main
 
-import . "mixq/asm/_asm/arm64"
+import "mixq/asm/_asm/arm64"
 
-func main() { Main(sum) }
+func main() { arm64.Main(sum) }
 
 // sum adds pairs of bytes to 16 bits and pairs of those to 32, 16 bytes at a
 // time, then 8 bytes, then single ones.
-func sum(f *File) {
-	frame := f.Func(NEON, "sumRowsU8", "(sums *int32, a *uint8, stride, rows, k int)",
+func sum(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "sumRowsU8", "(sums *int32, a *uint8, stride, rows, k int)",
 		"SumRowsU8 of at least one row.",
 		"R5: the current bytes; R6: those left; R7: sum of single bytes; V0: the other sums.")
 	f.Load(frame, "sums", "a", "stride", "rows", "k")
@@ -50,7 +50,7 @@ func sum(f *File) {
 }
 
 // pairs adds the bytes of V1 to V0.
-func pairs(f *File) {
-	f.Op(UADDLP, 1, 1)
-	f.Op(UADALP, 0, 1)
+func pairs(f *arm64.File) {
+	f.Op(arm64.UADDLP, 1, 1)
+	f.Op(arm64.UADALP, 0, 1)
 }
