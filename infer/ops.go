@@ -71,7 +71,7 @@ func (c *compiler) planner(n *nn.Node) (planFunc, error) {
 // its integer sums is real.
 func (c *compiler) wantCodes(n *nn.Node) error {
 	if c.slots[n.Out[0]].real {
-		return fmt.Errorf("the input is quantized but the output is not; quantize both or insert a dequantize layer")
+		return errors.New("the input is quantized but the output is not; quantize both or insert a dequantize layer")
 	}
 	return nil
 }
