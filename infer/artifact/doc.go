@@ -23,7 +23,9 @@
 // a network is loaded and need no alignment.
 //
 // The header names only what cannot be computed: shapes of computed values
-// follow from nn's Infer, and equal layers share one description. The writer is
+// follow from nn's Infer, and equal layers share one description. It is not
+// compressed, so that its length, and with it the cost of a bit, does not depend
+// on the bit-widths (WeightBytes). The writer is
 // deterministic, so files can be compared and hashed. The reader is bounded (it
 // allocates a small multiple of the file's size, whatever the file says),
 // validates the network, and reads every version ever released.
