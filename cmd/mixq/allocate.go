@@ -14,7 +14,7 @@ import (
 func newAllocate() *cobra.Command {
 	var budget quantize.Budget
 	var out string
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "allocate SENS.json",
 		Short: "Choose the bits of every layer within a budget",
@@ -36,16 +36,12 @@ within a budget, exactly, and print the choice with the proof of its optimality.
 					return err
 				}
 			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), plan)
-			}
-			printPlan(c.OutOrStdout(), plan)
-			return nil
+			return o.print(c.OutOrStdout(), plan, func(w io.Writer) { printPlan(w, plan) })
 		},
 	}
 	c.Flags().TextVar(&budget, "budget", quantize.Budget{Kind: quantize.Compression, Value: 8}, "limit of the `SIZE`: 8x, 4.0b or 150kB")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

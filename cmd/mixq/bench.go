@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -32,7 +33,7 @@ func newBenchLatency() *cobra.Command {
 	var weights string
 	var seed uint64
 	var batch, threads, runs int
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "latency [FILE.mixq]",
 		Short: "Measure how long a network takes",
@@ -61,14 +62,7 @@ print times, memory and multiply-accumulates per second.`,
 				return err
 			}
 			l.Mode = mode.String()
-			if asJSON {
-				return printJSON(c.OutOrStdout(), l)
-			}
-			fmt.Fprintf(c.OutOrStdout(), "%s, %s at level %s, batch %d, %d threads: median %.2f ms, least %.2f, 90 %% within %.2f; %.1f GMAC/s\n"+
-				"load %.1f ms, first run %.1f ms, arena %s kB, parameters %s kB, peak memory %.1f MB\n",
-				l.Model, l.Mode, l.ISA, l.Batch, l.Threads, l.Median, l.Min, l.P90, l.GMACs,
-				l.Load, l.First, kilo(l.ArenaBytes), kilo(l.WeightBytes), l.PeakRSS)
-			return nil
+			return o.print(c.OutOrStdout(), l, func(w io.Writer) { printLatency(w, l) })
 		},
 	}
 	f := c.Flags()
@@ -78,9 +72,16 @@ print times, memory and multiply-accumulates per second.`,
 	f.IntVar(&batch, "batch", 1, "images of one run")
 	f.IntVar(&runs, "runs", 30, "runs to measure")
 	addThreads(f, &threads)
-	addJSON(f, &asJSON)
+	o.addFlag(f)
 	c.MarkFlagsMutuallyExclusive("weights", "random-weights")
 	return c
+}
+
+func printLatency(w io.Writer, l *bench.Latency) {
+	fmt.Fprintf(w, "%s, %s at level %s, batch %d, %d threads: median %.2f ms, least %.2f, 90 %% within %.2f; %.1f GMAC/s\n"+
+		"load %.1f ms, first run %.1f ms, arena %s kB, parameters %s kB, peak memory %.1f MB\n",
+		l.Model, l.Mode, l.ISA, l.Batch, l.Threads, l.Median, l.Min, l.P90, l.GMACs,
+		l.Load, l.First, kilo(l.ArenaBytes), kilo(l.WeightBytes), l.PeakRSS)
 }
 
 // floatNetwork is the network m with weights from a file, or random ones if

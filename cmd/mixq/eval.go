@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +16,7 @@ import (
 func newEval() *cobra.Command {
 	var n network
 	var limit, threads int
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "eval [FILE.mixq]",
 		Short: "Measure the accuracy and the speed of a network",
@@ -44,11 +45,9 @@ network takes (reading the images not counted).`,
 			bar.close()
 			n.data.reportSkipped(c.ErrOrStderr())
 			speed := float64(a.Images) / a.Time.Seconds()
-			if asJSON {
-				return printJSON(c.OutOrStdout(), accuracy{a.Top1(), a.Top5(), a.Images, speed})
-			}
-			fmt.Fprintf(c.OutOrStdout(), "top-1 %.2f %%, top-5 %.2f %% of %d images; %.0f images/s\n", a.Top1(), a.Top5(), a.Images, speed)
-			return nil
+			return o.print(c.OutOrStdout(), accuracy{a.Top1(), a.Top5(), a.Images, speed}, func(w io.Writer) {
+				fmt.Fprintf(w, "top-1 %.2f %%, top-5 %.2f %% of %d images; %.0f images/s\n", a.Top1(), a.Top5(), a.Images, speed)
+			})
 		},
 	}
 	n.addFlags(c.Flags())
@@ -56,7 +55,7 @@ network takes (reading the images not counted).`,
 	c.MarkFlagsRequiredTogether("model", "weights")
 	c.Flags().IntVar(&limit, "limit", 0, "number of test images; 0 for all")
 	addThreads(c.Flags(), &threads)
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

@@ -91,7 +91,3 @@ func addThreads(f *pflag.FlagSet, threads *int) {
 func addSeed(f *pflag.FlagSet, seed *uint64) {
 	f.Uint64Var(seed, "seed", 1, "seed of all random choices")
 }
-
-func addJSON(f *pflag.FlagSet, asJSON *bool) {
-	f.BoolVar(asJSON, "json", false, "print one JSON object and nothing else on standard output")
-}

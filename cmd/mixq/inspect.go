@@ -14,7 +14,7 @@ import (
 )
 
 func newInspect() *cobra.Command {
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "List what a file of weights or a .mixq file holds",
@@ -28,14 +28,10 @@ checkpoint, with their shapes, bit-widths and sizes.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), r)
-			}
-			r.print(c.OutOrStdout())
-			return nil
+			return o.print(c.OutOrStdout(), r, r.print)
 		},
 	}
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

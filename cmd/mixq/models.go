@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -9,7 +10,7 @@ import (
 )
 
 func newModels() *cobra.Command {
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:     "models",
 		Short:   "List the networks that --model knows",
@@ -20,19 +21,10 @@ func newModels() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), map[string]any{"models": list})
-			}
-			var t table
-			t.row("model", "parameters", "MACs", "classes", "input")
-			for _, m := range list {
-				t.row(m.Name, fmt.Sprint(m.Params), fmt.Sprint(m.MACs), fmt.Sprint(m.Classes), m.Input.String())
-			}
-			t.print(c.OutOrStdout())
-			return nil
+			return o.print(c.OutOrStdout(), list, list.print)
 		},
 	}
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 
@@ -45,14 +37,28 @@ type modelInfo struct {
 	MACs    int64        `json:"macs"`
 }
 
-func listModels() ([]modelInfo, error) {
-	var list []modelInfo
+// modelList is an object, so that its JSON form is one.
+type modelList struct {
+	Models []modelInfo `json:"models"`
+}
+
+func listModels() (*modelList, error) {
+	var list modelList
 	for _, m := range models.All() {
 		g, err := m.Build()
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, modelInfo{m.Name, m.About, m.Input, m.Classes, models.Learned(g), g.MACs()})
+		list.Models = append(list.Models, modelInfo{m.Name, m.About, m.Input, m.Classes, models.Learned(g), g.MACs()})
 	}
-	return list, nil
+	return &list, nil
+}
+
+func (l *modelList) print(w io.Writer) {
+	var t table
+	t.row("model", "parameters", "MACs", "classes", "input")
+	for _, m := range l.Models {
+		t.row(m.Name, fmt.Sprint(m.Params), fmt.Sprint(m.MACs), fmt.Sprint(m.Classes), m.Input.String())
+	}
+	t.print(w)
 }

@@ -16,7 +16,7 @@ import (
 func newQuantize() *cobra.Command {
 	var m method
 	var out string
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "quantize",
 		Short: "Compress a trained network to a budget and measure the result",
@@ -55,18 +55,14 @@ or a size of the whole file (150kB).`,
 			}
 			bar.close()
 			m.data.reportSkipped(c.ErrOrStderr())
-			if asJSON {
-				return printJSON(c.OutOrStdout(), r)
-			}
-			printReport(c.OutOrStdout(), g, r, out)
-			return nil
+			return o.print(c.OutOrStdout(), r, func(w io.Writer) { printReport(w, g, r, out) })
 		},
 	}
 	m.addFlags(c)
 	m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 8}
 	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

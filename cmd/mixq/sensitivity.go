@@ -13,7 +13,7 @@ import (
 func newSensitivity() *cobra.Command {
 	var m method
 	var out string
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "sensitivity",
 		Short: "Measure how much each layer suffers at each bit-width",
@@ -47,16 +47,12 @@ float network. mixq allocate chooses bits from the table.`,
 			}
 			bar.close()
 			m.data.reportSkipped(c.ErrOrStderr())
-			if asJSON {
-				return printJSON(c.OutOrStdout(), sens)
-			}
-			printSensitivities(c.OutOrStdout(), sens)
-			return nil
+			return o.print(c.OutOrStdout(), sens, func(w io.Writer) { printSensitivities(w, sens) })
 		},
 	}
 	m.addFlags(c)
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

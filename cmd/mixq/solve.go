@@ -17,7 +17,7 @@ import (
 
 func newSolve() *cobra.Command {
 	var s solve
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "solve FILE",
 		Short: "Solve a linear or mixed-integer program",
@@ -32,17 +32,13 @@ up is reported with its bound.`,
 			if err != nil {
 				return err
 			}
-			if asJSON {
-				return printJSON(c.OutOrStdout(), r)
-			}
-			r.print(c.OutOrStdout())
-			return nil
+			return o.print(c.OutOrStdout(), r, r.print)
 		},
 	}
 	c.Flags().Float64Var(&s.time, "time", 0, "seconds after which the search ends (0: no limit)")
 	c.Flags().Float64Var(&s.gap, "gap", 0, "relative gap between objective and bound at which the search may end")
 	c.Flags().StringVar(&s.sol, "sol", "", "file to write the solution to")
-	addJSON(c.Flags(), &asJSON)
+	o.addFlag(c.Flags())
 	return c
 }
 

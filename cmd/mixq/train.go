@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"time"
 
@@ -31,7 +32,7 @@ type recipe struct {
 
 func newTrain() *cobra.Command {
 	var r recipe
-	var asJSON bool
+	var o output
 	c := &cobra.Command{
 		Use:   "train",
 		Short: "Train a network on an image set",
@@ -48,12 +49,7 @@ the same weights for any number of threads.`,
 				return err
 			}
 			bar.close()
-			if asJSON {
-				return printJSON(c.OutOrStdout(), res)
-			}
-			fmt.Fprintf(c.OutOrStdout(), "loss %.4f, top-1 %.2f %% of the training images, %.2f %% of %d test images, %.0f s\nwritten to %s\n",
-				res.Loss, res.TrainTop1, res.Top1, res.Images, res.Seconds, res.Out)
-			return nil
+			return o.print(c.OutOrStdout(), res, res.print)
 		},
 	}
 	f := c.Flags()
@@ -67,7 +63,7 @@ the same weights for any number of threads.`,
 	addSeed(f, &r.seed)
 	addThreads(f, &r.threads)
 	f.StringVar(&r.out, "out", "", "`FILE`.safetensors to write")
-	addJSON(f, &asJSON)
+	o.addFlag(f)
 	for _, name := range []string{"model", "data", "out"} {
 		c.MarkFlagRequired(name)
 	}
@@ -83,6 +79,11 @@ type trained struct {
 	Images    int     `json:"n"`
 	Seconds   float64 `json:"seconds"`
 	Out       string  `json:"out"`
+}
+
+func (t *trained) print(w io.Writer) {
+	fmt.Fprintf(w, "loss %.4f, top-1 %.2f %% of the training images, %.2f %% of %d test images, %.0f s\nwritten to %s\n",
+		t.Loss, t.TrainTop1, t.Top1, t.Images, t.Seconds, t.Out)
 }
 
 func (r *recipe) run(c *cobra.Command, bar *progress) (*trained, error) {
