@@ -3,6 +3,7 @@ package dataset
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -84,9 +85,43 @@ func TestPreprocessTable(t *testing.T) {
 			t.Errorf("channel %d, byte %d: %v, want %v", tt.c, tt.b, got, tt.want)
 		}
 	}
-	text, err := json.Marshal(p)
-	if want := `{"mean":[0.5,0],"std":[0.25,1]}`; err != nil || string(text) != want {
-		t.Errorf("JSON %s, %v, want %s", text, err, want)
+}
+
+// TestPreprocessJSON: the form that files hold, and back.
+func TestPreprocessJSON(t *testing.T) {
+	for _, tt := range []struct {
+		p    Preprocess
+		want string
+	}{
+		{Preprocess{Mean: []float64{0.5, 0}, Std: []float64{0.25, 1}}, `{"mean":[0.5,0],"std":[0.25,1]}`},
+		{TensorFlow.Normalise(Preprocess{Resize: 256, Crop: 224}), `{"resize":256,"crop":224,"mean":[0.5,0.5,0.5],"std":[0.5,0.5,0.5]}`},
+		{Preprocess{Channels: BGR, Mean: []float64{0}, Std: []float64{1}}, `{"channels":"bgr","mean":[0],"std":[1]}`},
+	} {
+		text, err := json.Marshal(tt.p)
+		if err != nil || string(text) != tt.want {
+			t.Errorf("JSON %s, %v, want %s", text, err, tt.want)
+		}
+		if back, err := ParsePreprocess(text); err != nil || !reflect.DeepEqual(back, tt.p) {
+			t.Errorf("read back: %+v, %v, want %+v", back, err, tt.p)
+		}
+	}
+	for _, text := range []string{``, `[]`, `{"mean":[0],"std":[0]}`, `{"crop":99999999,"mean":[0],"std":[1]}`, `{"channels":"xyz","mean":[0],"std":[1]}`} {
+		if _, err := ParsePreprocess([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "dataset: preprocess: ") {
+			t.Errorf("ParsePreprocess(%s): error = %v", text, err)
+		}
+	}
+}
+
+func TestPreset(t *testing.T) {
+	for _, s := range []Preset{0, Torchvision, TensorFlow} {
+		text, _ := s.MarshalText()
+		var back Preset
+		if err := back.UnmarshalText(text); err != nil || back != s {
+			t.Errorf("%v is read back as %v, %v", s, back, err)
+		}
+	}
+	if err := new(Preset).UnmarshalText([]byte("caffe")); err == nil || !strings.Contains(err.Error(), "torchvision or tensorflow") {
+		t.Errorf("an unknown preset: error = %v", err)
 	}
 }
 
@@ -100,6 +135,9 @@ func TestPreprocessValidate(t *testing.T) {
 		{"lengths", Preprocess{Mean: []float64{0}, Std: []float64{1, 1}}, "1 means and 2 stds"},
 		{"std zero", Preprocess{Mean: []float64{0, 0}, Std: []float64{1, 0}}, "channel 1: mean 0, std 0"},
 		{"mean NaN", Preprocess{Mean: []float64{math.NaN()}, Std: []float64{1}}, "mean NaN"},
+		{"crop", Preprocess{Resize: 8, Crop: 9, Mean: []float64{0}, Std: []float64{1}}, "crop of 9 from 8"},
+		{"negative", Preprocess{Resize: -1, Mean: []float64{0}, Std: []float64{1}}, "from -1"},
+		{"channels", Preprocess{Channels: 7, Mean: []float64{0}, Std: []float64{1}}, "ChannelOrder(7)"},
 		{"std infinite", Preprocess{Mean: []float64{0}, Std: []float64{math.Inf(1)}}, "std +Inf"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
