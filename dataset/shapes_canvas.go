@@ -5,12 +5,12 @@ import "math"
 // How hard the set is. The figures are tuned so that a residual network of
 // eight layers and 78,000 parameters reaches 90 to 97 % on the test split.
 const (
-	maxScraps                = 2
-	minScale, maxScale       = 8.0, 14.0 // pixels per unit of an outline
-	minContrast, maxContrast = 0.3, 0.8  // of a figure, in its strongest channel
-	maxTexture               = 0.15
-	maxNoise                 = 0.05
-	minExposure              = 0.7
+	maxScraps                = 3
+	minScale, maxScale       = 6.5, 14.0 // pixels per unit of an outline
+	minContrast, maxContrast = 0.15, 0.7 // of a figure, in its strongest channel
+	maxTexture               = 0.25
+	maxNoise                 = 0.07
+	minExposure              = 0.6
 )
 
 // canvas holds the intensities of an image, 0 to 1, as planes of rows.
