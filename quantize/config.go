@@ -68,6 +68,8 @@ type Config struct {
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
 
+	Synthetic bool // the weights are random: recorded in the file
+
 	SensImages int // calibration images used for sensitivities; 0 means DefaultSensImages
 	SensDraws  int // random output directions per image; 0 means DefaultSensDraws
 	Positions  int // patches sampled per image and layer; 0 means DefaultPositions

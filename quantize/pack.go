@@ -18,7 +18,7 @@ const Version = "0.1.0"
 func meta(cfg Config, config string) artifact.Meta {
 	return artifact.Meta{
 		Tool: Version, Go: runtime.Version(), Level: isa.Current().String(),
-		Config: config, Seed: cfg.Seed, Preprocess: cfg.Preprocess,
+		Config: config, Seed: cfg.Seed, Preprocess: cfg.Preprocess, Synthetic: cfg.Synthetic,
 	}
 }
 

@@ -20,7 +20,6 @@ type method struct {
 func (m *method) addFlags(c *cobra.Command) {
 	f := c.Flags()
 	m.network.addFlags(f)
-	c.MarkFlagsRequiredTogether("model", "weights", "data")
 	m.config.Bits = []uint8{2, 3, 4, 5, 6, 8}
 	f.IntVar(&m.calib, "calib", 1024, "number of training images to calibrate on, chosen at random")
 	m.data.addCalibRows(f)
@@ -36,7 +35,7 @@ func (m *method) addFlags(c *cobra.Command) {
 // load reads the network and chooses the calibration images; bar will show how
 // far the steps are.
 func (m *method) load(bar *progress) (*nn.Graph, quantize.Batches, error) {
-	m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
+	m.showProgress(bar)
 	g, err := m.network.load()
 	if err != nil {
 		return nil, nil, err
@@ -46,4 +45,8 @@ func (m *method) load(bar *progress) (*nn.Graph, quantize.Batches, error) {
 	}
 	calib, err := m.data.calibration(m.calib, m.config.Seed)
 	return g, calib, err
+}
+
+func (m *method) showProgress(bar *progress) {
+	m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ func newQuantize() *cobra.Command {
 	var m method
 	var out string
 	var o output
+	var synthetic bool
 	c := &cobra.Command{
 		Use:   "quantize",
 		Short: "Compress a trained network to a budget and measure the result",
@@ -31,16 +33,18 @@ or a size of the whole file (150kB).`,
 		Example: `  mixq quantize
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 8x --out resnet20.mixq
   mixq quantize --model mobilenet_v2 --weights mobilenet_v2.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000
-  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json`,
-		Args: cobra.NoArgs,
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json
+  mixq quantize --model resnet50 --synthetic --budget 8x --out resnet50.mixq`,
+		Args: func(c *cobra.Command, args []string) error {
+			if f := c.Flags(); f.Changed("model") != (f.Changed("weights") || synthetic) {
+				return errors.New("--model goes with --weights and --data, or with --synthetic")
+			}
+			return cobra.NoArgs(c, args)
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
-			g, calib, err := m.load(bar)
-			if err != nil {
-				return err
-			}
-			test, _, err := m.data.test(0)
+			g, images, err := m.inputs(bar, synthetic)
 			if err != nil {
 				return err
 			}
@@ -49,7 +53,7 @@ or a size of the whole file (150kB).`,
 				return err
 			}
 			defer remove()
-			r, err := quantize.Run(c.Context(), g, quantize.Data{Calib: calib, Eval: test}, m.config, path)
+			r, err := quantize.Run(c.Context(), g, images, m.config, path)
 			if err != nil {
 				return err
 			}
@@ -62,8 +66,24 @@ or a size of the whole file (150kB).`,
 	m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 8}
 	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
+	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
+	c.MarkFlagsRequiredTogether("weights", "data")
+	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
 	o.addFlag(c.Flags())
 	return c
+}
+
+// inputs loads or makes the network and its images; bar will show how far the
+// steps are.
+func (m *method) inputs(bar *progress, synthetic bool) (g *nn.Graph, d quantize.Data, err error) {
+	if synthetic {
+		return m.synthetic(bar)
+	}
+	if g, d.Calib, err = m.load(bar); err != nil {
+		return nil, d, err
+	}
+	d.Eval, _, err = m.data.test(0)
+	return g, d, err
 }
 
 // outputPath returns where to write: out, after a check that its folder exists,

@@ -51,6 +51,7 @@ float network. mixq allocate chooses bits from the table.`,
 		},
 	}
 	m.addFlags(c)
+	c.MarkFlagsRequiredTogether("model", "weights", "data")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
 	o.addFlag(c.Flags())
 	return c

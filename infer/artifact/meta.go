@@ -11,5 +11,6 @@ type Meta struct {
 	Config     string          `json:"config,omitempty"`     // hash of the quantization configuration
 	Seed       uint64          `json:"seed,omitempty"`       // of all random draws
 	Preprocess json.RawMessage `json:"preprocess,omitempty"` // opaque here: a dataset.Preprocess
+	Synthetic  bool            `json:"synthetic,omitempty"`  // random weights: good for measuring speed only
 	Labels     []string        `json:"labels,omitempty"`     // names of the classes, in order
 }

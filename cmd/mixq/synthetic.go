@@ -1,0 +1,56 @@
+package main
+
+import (
+	"math/rand/v2"
+
+	"mixq/nn"
+	"mixq/nn/train"
+	"mixq/quantize"
+	"mixq/tensor"
+)
+
+// A synthetic run quantizes random weights on random images. It is for
+// measuring speed where there is no trained network; its accuracies mean
+// nothing, and the file says that it is one.
+
+// Sizes of a synthetic run: enough for every step to do its work once.
+const (
+	syntheticCalib = 8
+	syntheticEval  = 4
+)
+
+// synthetic makes the network and the images of a synthetic run.
+func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
+	m.showProgress(bar)
+	var d quantize.Data
+	g, err := m.model.Build()
+	if err != nil {
+		return nil, d, err
+	}
+	g = train.Init(g, m.config.Seed)
+	g.Pixels = make(nn.PixelTable, g.Inputs[0].Type.Shape[1])
+	in := m.model.Input
+	for c := range g.Pixels {
+		for b := range g.Pixels[c] {
+			g.Pixels[c][b] = float32((float64(b)/255 - in.Mean[c]) / in.Std[c])
+		}
+	}
+	m.config.Synthetic = true
+	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
+	shape := g.Inputs[0].Type.Shape[1:]
+	d.Calib = randomImages(syntheticCalib, shape, m.config.Seed)
+	d.Eval = randomImages(syntheticEval, shape, m.config.Seed+1)
+	return g, d, nil
+}
+
+// randomImages is one batch of n images of noise, all of class 0.
+func randomImages(n int, shape tensor.Shape, seed uint64) quantize.Batches {
+	return func(yield func(*tensor.Tensor, []int) bool) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		x := tensor.New(tensor.Uint8, append([]int{n}, shape...)...)
+		for i := range x.Uint8() {
+			x.Uint8()[i] = uint8(rng.UintN(256))
+		}
+		yield(x, make([]int, n))
+	}
+}
