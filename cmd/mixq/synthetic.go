@@ -1,6 +1,7 @@
 package main
 
 import (
+	"iter"
 	"math/rand/v2"
 
 	"mixq/nn"
@@ -38,19 +39,29 @@ func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 	m.config.Synthetic = true
 	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
 	shape := g.Inputs[0].Type.Shape[1:]
-	d.Calib = randomImages(syntheticCalib, shape, m.config.Seed)
-	d.Eval = randomImages(syntheticEval, shape, m.config.Seed+1)
+	d.Calib = randomImages{syntheticCalib, shape, m.config.Seed}
+	d.Eval = randomImages{syntheticEval, shape, m.config.Seed + 1}
 	return g, d, nil
 }
 
-// randomImages is one batch of n images of noise, all of class 0.
-func randomImages(n int, shape tensor.Shape, seed uint64) quantize.Batches {
+// randomImages is one batch of images of noise, all of class 0.
+type randomImages struct {
+	n     int
+	shape tensor.Shape // C,H,W
+	seed  uint64
+}
+
+// All yields the batch.
+func (r randomImages) All() iter.Seq2[*tensor.Tensor, []int] {
 	return func(yield func(*tensor.Tensor, []int) bool) {
-		rng := rand.New(rand.NewPCG(seed, 0))
-		x := tensor.New(tensor.Uint8, append([]int{n}, shape...)...)
+		rng := rand.New(rand.NewPCG(r.seed, 0))
+		x := tensor.New(tensor.Uint8, append([]int{r.n}, r.shape...)...)
 		for i := range x.Uint8() {
 			x.Uint8()[i] = uint8(rng.UintN(256))
 		}
-		yield(x, make([]int, n))
+		yield(x, make([]int, r.n))
 	}
 }
+
+// Err is nil: noise cannot fail.
+func (r randomImages) Err() error { return nil }
