@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"mixq/infer"
-	"mixq/internal/par"
 	"mixq/nn"
 	"mixq/tensor"
 )
@@ -100,31 +99,29 @@ func nodeIndex(g *nn.Graph, name string) int {
 // roundAll makes the candidates of one layer.
 func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate, error) {
 	w := l.Weight.Data.Float32()
-	k, perGroup := ms[0].k, l.Weight.Type.Shape[0]/len(ms)
+	k, channels := ms[0].k, l.Weight.Type.Shape[0]
 	factors := make([]*gramFactor, len(ms))
-	means := make([][]float64, len(ms))
-	for g, m := range ms {
-		means[g], _ = m.means()
-		if lc.Rounding != GramTwoStream {
-			continue
+	err := eachGroup(threads, len(ms), func(g, threads int) (err error) {
+		if lc.Rounding == GramTwoStream {
+			factors[g], _, err = ms[g].factor(threads)
 		}
-		h, _ := m.covariance()
-		var err error
-		if factors[g], err = newGramFactor(h); err != nil {
-			return nil, err
-		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	var cs []candidate
 	for _, bits := range lc.Bits {
-		c := candidate{bits: bits, weight: make([]float32, len(w)), bias: make([]float64, len(w)/k)}
-		par.For(threads, len(w)/k, func(_, o int) {
-			row, mean, f := w[o*k:o*k+k], means[o/perGroup], factors[o/perGroup]
-			codes, g := roundRow(widen(row), bits, f)
-			dw := c.weight[o*k : o*k+k]
+		c := candidate{bits: bits, weight: make([]float32, len(w)), bias: make([]float64, channels)}
+		eachChunk(threads, len(ms), channels/len(ms), func(g, lo, hi int) {
+			rows := widen(w[lo*k : hi*k])
+			codes, grids := make([]int8, len(rows)), make([]grid, hi-lo)
+			roundRows(codes, grids, rows, bits, factors[g])
+			mean, _ := ms[g].means()
 			for i, q := range codes {
-				d := g.real(int32(q)) - float64(row[i])
-				dw[i] = float32(d)
-				c.bias[o] -= float64(d * mean[i])
+				d := grids[i/k].real(int32(q)) - rows[i]
+				c.weight[lo*k+i] = float32(d)
+				c.bias[lo+i/k] -= float64(d * mean[i%k])
 			}
 		})
 		cs = append(cs, c)
@@ -138,17 +135,4 @@ func widen(x []float32) []float64 {
 		y[i] = float64(v)
 	}
 	return y
-}
-
-// roundRow fits a grid to one output channel and rounds to it, through the
-// Gram matrix if f is not nil.
-func roundRow(w []float64, bits uint8, f *gramFactor) ([]int8, grid) {
-	g := fitGrid(w, bits)
-	codes := make([]int8, len(w))
-	if f == nil {
-		g.nearest(codes, w)
-	} else {
-		f.round(codes, w, g, make([]float64, len(w)))
-	}
-	return codes, g
 }

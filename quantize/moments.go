@@ -111,25 +111,25 @@ const (
 	scarcity     = .1
 )
 
-// covariance is Cov(x, x) + µI and µ.
-func (m *moments) covariance() (*mat.SymDense, float64) {
+// factor factors Cov(x, x) + µI, and returns µ as well.
+func (m *moments) factor(threads int) (*gramFactor, float64, error) {
 	n := float64(m.rows)
-	h := mat.NewSymDense(m.k, nil)
+	cov := func(i, j int) float64 { return m.xx[i*m.k+j]/n - float64(m.x[i]/n*(m.x[j]/n)) }
 	diag := 0.0
 	for i := range m.k {
-		for j := i; j < m.k; j++ {
-			h.SetSym(i, j, m.xx[i*m.k+j]/n-float64(m.x[i]/n*(m.x[j]/n)))
-		}
-		diag += h.At(i, i)
+		diag += cov(i, i)
 	}
 	mu := max(leastDamping, scarcity*float64(m.k)/n) * diag / float64(m.k)
 	if !(mu > 0) {
 		mu = 1 // every input is constant: any positive matrix will do
 	}
-	for i := range m.k {
-		h.SetSym(i, i, h.At(i, i)+mu)
-	}
-	return h, mu
+	f, err := newGramFactor(m.k, func(i, j int) float64 {
+		if i == j {
+			return cov(i, i) + mu
+		}
+		return cov(i, j)
+	}, threads)
+	return f, mu, err
 }
 
 // crossCovariance is Cov(y, x) + µI.

@@ -79,16 +79,16 @@ func TestTwoStreamTarget(t *testing.T) {
 	m := newMoments(k, true)
 	var scratch momentScratch
 	accumulate([]*moments{m}, x, y, rows, 1, &scratch)
-	h, mu := m.covariance()
-	w := []float32{1, -2, .5}
-	target, err := twoStreamTarget(h, m.crossCovariance(mu), w)
+	f, mu, err := m.factor(1)
 	if err != nil {
 		t.Fatal(err)
 	}
+	w := []float32{1, -2, .5}
+	target := twoStreamTarget(f, m.crossCovariance(mu), w, 1)
 	for r := range 5 { // target·x must be w·y, up to a constant
 		var got, want float64
 		for i := range k {
-			got += target.At(i, 0) * float64(x[r*k+i]-x[(r+1)*k+i])
+			got += target[i] * float64(x[r*k+i]-x[(r+1)*k+i])
 			want += float64(w[i]) * float64(y[r*k+i]-y[(r+1)*k+i])
 		}
 		if math.Abs(got-want) > .05*(1+math.Abs(want)) {

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -71,41 +72,58 @@ func (r *rounded) store(l layer) {
 	l.Bias.Data = tensor.FromInt32(r.bias, len(r.bias))
 }
 
-// fit is what rounding the rows of one group needs.
+// fit is what rounding the output channels of one group needs.
 type fit struct {
-	target *mat.Dense  // K×rows, what to round; nil: the weights themselves
+	target []float64   // rows of K, what to round; nil: the weights themselves
 	factor *gramFactor // nil: nearest rounding
 	x, y   []float64   // mean patches of the two streams
 }
 
-func newFit(m *moments, w []float32, rounding Rounding) (f fit, err error) {
+func newFit(m *moments, w []float32, rounding Rounding, threads int) (f fit, err error) {
 	f.x, f.y = m.means()
 	if rounding != GramTwoStream {
 		return f, nil
 	}
-	h, mu := m.covariance()
-	if f.factor, err = newGramFactor(h); err != nil {
-		return f, err
+	var mu float64
+	if f.factor, mu, err = m.factor(threads); err == nil {
+		f.target = twoStreamTarget(f.factor, m.crossCovariance(mu), w, threads)
 	}
-	f.target, err = twoStreamTarget(h, m.crossCovariance(mu), w)
 	return f, err
 }
 
-// twoStreamTarget is (W·(C+µI)·(H+µI)⁻¹)ᵀ, the weights that best give the float
-// layer's output from the quantized stream's input.
-func twoStreamTarget(h *mat.SymDense, c *mat.Dense, w []float32) (*mat.Dense, error) {
-	k := h.SymmetricDim()
-	wide := mat.NewDense(len(w)/k, k, widen(w))
-	var rhs, out mat.Dense
-	rhs.Mul(c.T(), wide.T())
-	var chol mat.Cholesky
-	if !chol.Factorize(h) {
-		return nil, fmt.Errorf("the Gram matrix is not positive definite; the calibration inputs are degenerate")
+// twoStreamTarget is W·(C+µI)·(H+µI)⁻¹, the weights that best give the float
+// layer's output from the quantized stream's input, for c = C+µI.
+func twoStreamTarget(f *gramFactor, c *mat.Dense, w []float32, threads int) []float64 {
+	n := len(w) / f.k
+	var rhs, target mat.Dense
+	rhs.Mul(c.T(), mat.NewDense(n, f.k, widen(w)).T())
+	f.solve(rhs.RawMatrix().Data, n, threads)
+	target.CloneFrom(rhs.T())
+	return target.RawMatrix().Data
+}
+
+// channelChunk is the number of output channels that one task rounds.
+const channelChunk = 16
+
+// eachChunk calls f for chunks of the output channels of each of some groups:
+// channels [lo, hi) of the layer are of group g.
+func eachChunk(threads, groups, perGroup int, f func(g, lo, hi int)) {
+	chunks := (perGroup + channelChunk - 1) / channelChunk
+	par.For(threads, groups*chunks, func(_, i int) {
+		g, lo := i/chunks, i%chunks*channelChunk
+		f(g, g*perGroup+lo, g*perGroup+min(lo+channelChunk, perGroup))
+	})
+}
+
+// eachGroup calls f for each group, and shares the threads between the groups
+// and what f does with its share.
+func eachGroup(threads, groups int, f func(g, threads int) error) error {
+	if groups == 1 {
+		return f(0, threads)
 	}
-	if err := chol.SolveTo(&out, &rhs); err != nil {
-		return nil, fmt.Errorf("the Gram matrix cannot be inverted: %w", err)
-	}
-	return &out, nil
+	errs := make([]error, groups)
+	par.For(threads, groups, func(_, g int) { errs[g] = f(g, 1) })
+	return errors.Join(errs...)
 }
 
 // roundLayer rounds the weights of l, whose input has scale sx, to the given
@@ -115,43 +133,59 @@ func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moment
 	k := ms[0].k
 	perGroup := len(b) / len(ms)
 	fits := make([]fit, len(ms))
-	errs := make([]error, len(ms))
-	par.For(threads, len(ms), func(_, g int) {
-		fits[g], errs[g] = newFit(ms[g], w[g*perGroup*k:(g+1)*perGroup*k], rounding)
+	err := eachGroup(threads, len(ms), func(g, threads int) (err error) {
+		fits[g], err = newFit(ms[g], w[g*perGroup*k:(g+1)*perGroup*k], rounding, threads)
+		return err
 	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
+	if err != nil {
+		return nil, err
 	}
 	r := &rounded{bits: bits, codes: make([]int8, len(w)), grids: make([]grid, len(b)), bias: make([]int32, len(b))}
-	par.For(threads, len(b), func(_, o int) {
-		f := fits[o/perGroup]
-		row := widen(w[o*k : o*k+k])
-		target := row
+	eachChunk(threads, len(ms), perGroup, func(g, lo, hi int) {
+		f, rows := fits[g], widen(w[lo*k:hi*k])
+		target := rows
 		if f.target != nil {
-			target = mat.Col(nil, o%perGroup, f.target)
+			target = f.target[(lo-g*perGroup)*k : (hi-g*perGroup)*k]
 		}
-		r.roundChannel(o, row, target, float64(b[o]), float64(sx), f)
+		roundRows(r.codes[lo*k:hi*k], r.grids[lo:hi], target, bits, f.factor)
+		for o := lo; o < hi; o++ {
+			i := (o - lo) * k
+			r.setBias(o, rows[i:i+k], target[i:i+k], float64(b[o]), float64(sx), f)
+		}
 	})
 	return r, nil
 }
 
-// roundChannel rounds one output channel: target to codes, and the bias to
-// b + row·y − deq·x, which makes the mean output that of the float layer.
-func (r *rounded) roundChannel(o int, row, target []float64, b, sx float64, f fit) {
-	codes, g := roundRow(target, r.bits, f.factor)
-	real := f.correctedBias(codes, g, row, b)
+// roundRows fits a grid to each of some output channels and rounds them,
+// through the Gram matrix if f is not nil.
+func roundRows(codes []int8, grids []grid, w []float64, bits uint8, f *gramFactor) {
+	k := len(w) / len(grids)
+	for o := range grids {
+		grids[o] = fitGrid(w[o*k:o*k+k], bits)
+	}
+	if f != nil {
+		f.round(codes, w, grids)
+		return
+	}
+	for o, g := range grids {
+		g.nearest(codes[o*k:o*k+k], w[o*k:o*k+k])
+	}
+}
+
+// setBias sets the bias of output channel o to b + row·y − deq·x, which makes
+// the mean output that of the float layer.
+func (r *rounded) setBias(o int, row, target []float64, b, sx float64, f fit) {
+	g := &r.grids[o]
+	codes := r.codes[o*len(row) : (o+1)*len(row)]
+	real := f.correctedBias(codes, *g, row, b)
 	if math.Abs(real) > maxBias*sx*float64(g.scale) {
 		// The weights are so small beside the bias that the bias would not fit
 		// 32 bits at their scale: take the scale that fits it, at which they
 		// round to next to nothing.
 		g.scale, g.zero = float32(math.Abs(real)/(sx*maxBias/2)), 0
 		g.nearest(codes, target)
-		real = f.correctedBias(codes, g, row, b)
+		real = f.correctedBias(codes, *g, row, b)
 	}
-	copy(r.codes[o*len(row):], codes)
-	r.grids[o] = g
 	r.bias[o] = int32(math.RoundToEven(real / (sx * float64(g.scale))))
 }
 
