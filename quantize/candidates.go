@@ -61,7 +61,7 @@ func layerMoments(ctx context.Context, l layer, p patches, x, y *stream, threads
 		defer stopY()
 	}
 	grid := x.g.Nodes[at].In[0].Type.Quant
-	var real, px, py []float32
+	var mx, my patchMatrix
 	for b := range x.data {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -74,15 +74,11 @@ func layerMoments(ctx context.Context, l layer, p patches, x, y *stream, threads
 		if err != nil {
 			return nil, err
 		}
-		var rows int
-		real = reals(real, tx, grid)
-		px, rows = p.gather(px, real, tx.Shape(), b, threads)
-		var rowsY []float32
+		rows := p.gather(&mx, tx, grid, b, threads)
 		if ty != nil {
-			py, _ = p.gather(py, ty.Float32(), ty.Shape(), b, threads)
-			rowsY = py
+			p.gather(&my, ty, nil, b, threads)
 		}
-		accumulate(ms, px, rowsY, rows, threads, scratch)
+		accumulate(ms, mx.real, my.real, rows, threads, scratch)
 	}
 	return ms, nil
 }

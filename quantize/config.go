@@ -71,7 +71,7 @@ type Config struct {
 	Synthetic bool // the weights are random: recorded in the file
 
 	SensImages int // calibration images used for sensitivities; 0 means DefaultSensImages
-	SensDraws  int // random output directions per image; 0 means DefaultSensDraws
+	SensDraws  int // random output directions per image; 0 means as many as the network is small enough for
 	Positions  int // patches sampled per image and layer; 0 means DefaultPositions
 	Threads    int // 0 means 1; changes nothing but the time
 
@@ -83,9 +83,18 @@ type Config struct {
 // Defaults of the zero values in Config, from the measurements in docs/method.md.
 const (
 	DefaultSensImages = 512
-	DefaultSensDraws  = 4
 	DefaultPositions  = 64
 )
+
+// defaultDraws is the default of Config.SensDraws: images differ more than
+// draws, so more than one draw an image pays only where it costs little.
+func defaultDraws(g *nn.Graph) int {
+	const small = 1e8 // MACs
+	if g.MACs() > small {
+		return 1
+	}
+	return 4
+}
 
 // Stage is a step of the pipeline that takes time.
 type Stage uint8
@@ -108,7 +117,6 @@ func (s Stage) String() string { return stageNames[s] }
 // withDefaults fills zero values in.
 func (c Config) withDefaults() Config {
 	c.SensImages = orDefault(c.SensImages, DefaultSensImages)
-	c.SensDraws = orDefault(c.SensDraws, DefaultSensDraws)
 	c.Positions = orDefault(c.Positions, DefaultPositions)
 	c.Threads = orDefault(c.Threads, 1)
 	if c.ActBits == 0 {

@@ -58,24 +58,47 @@ func (p patches) positions(image int) []int32 {
 	return pos
 }
 
-// gather writes the patches of block b, whose layer inputs are x (real values
-// of shape [n,...]): dst[group][image][position][column]. It returns dst and
-// the number of rows of each group.
-func (p patches) gather(dst, x []float32, shape tensor.Shape, b, threads int) ([]float32, int) {
-	n := shape[0]
-	rows := n * p.rows
-	dst = slices.Grow(dst[:0], p.groups*rows*p.k)[:p.groups*rows*p.k]
-	image := len(x) / n
+// patchMatrix is the memory of sampled patches, [group][image][position][column],
+// reused between blocks.
+type patchMatrix struct {
+	real  []float32
+	codes []uint8
+}
+
+// gather puts the patches of block b into m as real values, and returns the
+// number of rows of each group. x is the input of the layer [n,...], real values
+// or codes on q.
+func (p patches) gather(m *patchMatrix, x *tensor.Tensor, q *nn.Quant, b, threads int) (rows int) {
+	rows = x.Shape()[0] * p.rows
+	size := p.groups * rows * p.k
+	m.real = slices.Grow(m.real[:0], size)[:size]
+	if x.DType() == tensor.Float32 {
+		im2col(p, m.real, x.Float32(), 0, rows, b, threads)
+		return rows
+	}
+	m.codes = slices.Grow(m.codes[:0], size)[:size]
+	im2col(p, m.codes, x.Uint8(), uint8(q.Zero[0]), rows, b, threads)
+	par.Range(threads, size, codesChunk, func(_, lo, hi int) {
+		kernel.Dequantize(m.real[lo:hi], m.codes[lo:hi], kernelGrid(q))
+	})
+	return rows
+}
+
+// codesChunk is how many codes one task makes real.
+const codesChunk = 1 << 16
+
+func im2col[T float32 | uint8](p patches, dst, x []T, pad T, rows, b, threads int) {
 	if p.op == nil {
 		copy(dst, x)
-		return dst, rows
+		return
 	}
+	n := rows / p.rows
+	image := len(x) / n
 	par.For(threads, n, func(_, i int) {
 		pos := p.positions(b*block + i)
 		for g := range p.groups {
 			at := (g*rows + i*p.rows) * p.k
-			kernel.Im2col(dst[at:at+p.rows*p.k], x[i*image:(i+1)*image], p.op.Conv2dParams, p.c, p.h, p.w, g, pos)
+			kernel.Im2col(dst[at:at+p.rows*p.k], x[i*image:(i+1)*image], pad, p.op.Conv2dParams, p.c, p.h, p.w, g, pos)
 		}
 	})
-	return dst, rows
 }

@@ -48,6 +48,7 @@ type LayerSens struct {
 // labels, no Hessian, and no forward pass per bit-width.
 func Sensitivity(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config) (*SensTable, error) {
 	cfg = cfg.withDefaults()
+	cfg.SensDraws = orDefault(cfg.SensDraws, defaultDraws(g))
 	if n := images.Shape()[0]; n > cfg.SensImages {
 		images = images.Slice(0, cfg.SensImages)
 	}

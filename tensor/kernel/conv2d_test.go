@@ -209,7 +209,7 @@ func TestIm2col(t *testing.T) {
 			}
 			got, patches := make([]float32, ny), make([]float32, positions*k)
 			for o := range tt.cout {
-				Im2col(patches, x, tt.p, tt.cin, tt.h, tt.w, o*tt.p.Groups/tt.cout, pos)
+				Im2col(patches, x, 0, tt.p, tt.cin, tt.h, tt.w, o*tt.p.Groups/tt.cout, pos)
 				for i, q := range pos {
 					for l, v := range patches[i*k:][:k] {
 						got[o*positions+int(q)] += float32(v * w[o*k+l])

@@ -163,10 +163,10 @@ func gatherColumns(dst, src []float32, rows, cols []int32, n int) {
 }
 
 // Im2col writes one row per listed output position (oh*OW+ow) of a convolution
-// over x [C,H,W] (C = cin): the input patch it sees in group's channels, in
-// c,kh,kw order, zero where it is padding. dst has len(pos) rows of
-// cin/Groups·KernelH·KernelW.
-func Im2col(dst, x []float32, p Conv2dParams, cin, h, w, group int, pos []int32) {
+// over x [C,H,W] (C = cin), real values or codes: the input patch it sees in
+// group's channels, in c,kh,kw order, pad where it is padding. dst has len(pos)
+// rows of cin/Groups·KernelH·KernelW.
+func Im2col[T float32 | uint8](dst, x []T, pad T, p Conv2dParams, cin, h, w, group int, pos []int32) {
 	cg := cin / p.Groups
 	_, ow := p.OutSize(h, w)
 	x = x[group*cg*h*w:][:cg*h*w]
@@ -175,22 +175,24 @@ func Im2col(dst, x []float32, p Conv2dParams, cin, h, w, group int, pos []int32)
 		top, left := int(q)/ow*p.StrideH-p.PadTop, int(q)%ow*p.StrideW-p.PadLeft
 		for c := range cg {
 			for i := range p.KernelH {
-				d += patchRow(dst[d:], x[c*h*w:][:h*w], top+i*p.DilationH, left, h, w, p)
+				d += patchRow(dst[d:], x[c*h*w:][:h*w], pad, top+i*p.DilationH, left, h, w, p)
 			}
 		}
 	}
 }
 
 // patchRow writes the taps of one kernel row and returns how many they are.
-func patchRow(dst, plane []float32, y, left, h, w int, p Conv2dParams) int {
+func patchRow[T float32 | uint8](dst, plane []T, pad T, y, left, h, w int, p Conv2dParams) int {
 	dst = dst[:p.KernelW]
 	if y < 0 || y >= h {
-		clear(dst)
+		for j := range dst {
+			dst[j] = pad
+		}
 		return p.KernelW
 	}
 	row := plane[y*w:][:w]
 	for j := range dst {
-		dst[j] = 0
+		dst[j] = pad
 		if q := left + j*p.DilationW; q >= 0 && q < w {
 			dst[j] = row[q]
 		}
