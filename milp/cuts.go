@@ -360,7 +360,7 @@ func (c *cutter) clean(hi float64) (cut, bool) {
 	}
 	out.Lo, out.Hi = math.Inf(-1), hi+1e-9*math.Max(1, size)
 	out.efficacy = (left - out.Hi) / math.Sqrt(norm)
-	return out, out.efficacy > minEfficacy*math.Max(1, 0) && c.keepsIncumbent(out)
+	return out, out.efficacy > minEfficacy && c.keepsIncumbent(out)
 }
 
 // keepsIncumbent reports whether the incumbent satisfies the cut: one that it

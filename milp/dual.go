@@ -51,11 +51,11 @@ func (b *brancher) dual(s *subproblem, price []float64, root bool) dual {
 		}
 	}
 	for range rounds {
+		theta := m.prices(y)
+		v, pt := try()
 		if len(s.groups) > manyGroups && b.ctx.Err() != nil {
 			break
 		}
-		theta := m.prices(y)
-		v, pt := try()
 		if d.bound > b.target() || theta-v <= 1e-12+1e-3*(b.target()-d.bound) {
 			break
 		}

@@ -113,12 +113,16 @@ func (m *Model) polish(ctx context.Context, x []float64) bool {
 
 // solveTree solves m by branch and bound.
 func (m *Model) solveTree(ctx context.Context, o Options) Result {
-	t := newTree(ctx, m, o)
+	return m.solveSub(newTree(ctx, m, o))
+}
+
+// solveSub runs the search t for m.
+func (m *Model) solveSub(t *tree) Result {
 	t.lp = lp.New(m.relaxation())
 	t.lpLo, t.lpHi = append([]float64(nil), t.rootLo...), append([]float64(nil), t.rootHi...)
 	t.lo, t.hi = append([]float64(nil), t.rootLo...), append([]float64(nil), t.rootHi...)
-	if len(o.Start) == len(m.cols) {
-		t.offer(o.Start)
+	if len(t.opts.Start) == len(m.cols) {
+		t.offer(t.opts.Start)
 	}
 	return t.result(t.solveRoot())
 }
@@ -187,7 +191,7 @@ func floorDiv(a, b int64) int64 {
 // result translates the end of the search back to the model.
 func (t *tree) result(st lp.Status) Result {
 	s := t.m.sense()
-	r := Result{Nodes: t.nodes, Iters: int64(t.lp.Iters()), Objective: s * math.Inf(1)}
+	r := Result{Nodes: t.nodes, Iters: int64(t.lp.Iters()) + t.extra, Objective: s * math.Inf(1)}
 	bound := t.lowerBound()
 	r.Bound = s*bound + t.m.Offset
 	if t.best != nil {

@@ -9,8 +9,126 @@ import (
 // heuristics looks for an incumbent at node n, whose relaxation is solved.
 func (t *tree) heuristics(n *node, frac []Col) {
 	t.roundByLocks(frac)
+	if t.best != nil && t.nodes%rinsEvery == 0 {
+		t.rins(n)
+	}
 	if n.depth == 0 || t.best == nil && t.nodes%10 == 0 || t.nodes%100 == 0 {
 		t.dive(n)
+	}
+}
+
+// Relaxation induced neighbourhood search.
+const (
+	rinsEvery = 200 // nodes between two tries
+	rinsFixed = 0.4 // share of the discrete columns that must agree
+	rinsNodes = 60  // of the search among the others
+)
+
+// rins searches the neighbourhood of the incumbent in which the discrete columns
+// whose value agrees with the relaxation of node n are fixed (Danna, Rothberg
+// and Le Pape 2005).
+func (t *tree) rins(n *node) {
+	if t.depth > 0 {
+		return
+	}
+	sub := *t.m
+	sub.cols = append([]column(nil), t.m.cols...)
+	agree := 0
+	for _, j := range t.discrete {
+		c := &sub.cols[j]
+		if !c.semi && math.Abs(t.x[j]-t.best[j]) < intTol {
+			c.lo, c.hi = t.best[j], t.best[j]
+			agree++
+		}
+	}
+	if float64(agree) < rinsFixed*float64(len(t.discrete)) {
+		return
+	}
+	t.searchSub(&sub)
+}
+
+// searchSub searches a restriction of the model for a better solution.
+func (t *tree) searchSub(sub *Model) {
+	small, left, stack, ok := presolve(sub)
+	if !ok {
+		return
+	}
+	o := Options{Nodes: rinsNodes}
+	s := newTree(t.ctx, small, o)
+	s.depth = t.depth + 1
+	s.limit = t.cutoff() - t.m.sense()*(small.Offset-t.m.Offset)
+	r := small.solveSub(s)
+	t.extra += r.Iters
+	if r.X != nil {
+		t.offer(t.m.extend(r.X, left, stack))
+	}
+}
+
+// oneOpt moves single integer columns of the incumbent in the direction of
+// their cost as far as the rows allow.
+func (t *tree) oneOpt() {
+	x := append([]float64(nil), t.best...)
+	slack := t.rowSlacks(x)
+	improved := false
+	for _, j := range t.discrete {
+		c := &t.m.cols[j]
+		if t.cost[j] == 0 || c.semi {
+			continue
+		}
+		if step := t.shift(j, x[j], slack); step != 0 {
+			x[j] += step
+			t.applyShift(j, step, slack)
+			improved = true
+		}
+	}
+	if improved {
+		t.offer(x)
+	}
+}
+
+// rowSlack is the room of a row below and above its activity.
+type rowSlack struct{ down, up float64 }
+
+func (t *tree) rowSlacks(x []float64) []rowSlack {
+	out := make([]rowSlack, len(t.m.rows))
+	for i := range t.m.rows {
+		cols, a := t.m.entries(Row(i))
+		var s neumaier
+		for k, c := range cols {
+			s.add(a[k] * x[c])
+		}
+		out[i] = rowSlack{s.sum() - t.m.rows[i].lo, t.m.rows[i].hi - s.sum()}
+	}
+	return out
+}
+
+// shift returns the largest integer step of column j that lowers the objective
+// and keeps bounds and rows.
+func (t *tree) shift(j Col, v float64, slack []rowSlack) float64 {
+	dir, room := 1.0, t.rootHi[j]-v
+	if t.cost[j] > 0 {
+		dir, room = -1, v-t.rootLo[j]
+	}
+	for k := t.prop.colStart[j]; k < t.prop.colStart[j+1] && room >= 1; k++ {
+		a, s := dir*t.prop.colVals[k], slack[t.prop.colRows[k]]
+		if a > 0 {
+			room = math.Min(room, s.up/a+1e-9)
+		} else if a < 0 {
+			room = math.Min(room, -s.down/a+1e-9)
+		}
+	}
+	if room < 1 || math.IsInf(room, 1) {
+		return 0
+	}
+	return dir * math.Floor(room)
+}
+
+func (t *tree) applyShift(j Col, step float64, slack []rowSlack) {
+	for k := t.prop.colStart[j]; k < t.prop.colStart[j+1]; k++ {
+		d := step * t.prop.colVals[k]
+		s := &slack[t.prop.colRows[k]]
+		s.down += d
+		s.up -= d
 	}
 }
 

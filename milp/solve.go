@@ -59,5 +59,8 @@ func relGap(obj, bound float64) float64 {
 	if obj == bound {
 		return 0
 	}
+	if math.IsInf(obj, 0) || math.IsInf(bound, 0) {
+		return math.Inf(1)
+	}
 	return math.Abs(obj-bound) / math.Max(1e-10, math.Abs(obj))
 }

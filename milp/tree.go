@@ -11,7 +11,7 @@ import (
 // Tolerances of branch and bound.
 const (
 	intTol    = 1e-6 // distance from an integer that counts as one
-	objTol    = 1e-9 // relative improvement of the objective below which nodes are cut off
+	objTol    = 5e-8 // relative improvement below which nodes are cut off: rows may be violated by more
 	nodeIters = 5000 // simplex iterations at a node before it is split without its optimum
 )
 
@@ -39,6 +39,9 @@ type tree struct {
 	pseudo  pseudoCosts
 	nodes   int64
 	seq     int64
+	depth   int     // of searches within searches
+	limit   float64 // only better solutions are of use, with or without an incumbent
+	extra   int64   // simplex iterations of inner searches
 	lost    float64 // least bound of a node that rounding errors made the search give up
 	x       []float64
 }
@@ -89,7 +92,7 @@ func (h *nodeHeap) Pop() any {
 }
 
 func newTree(ctx context.Context, m *Model, o Options) *tree {
-	t := &tree{m: m, ctx: ctx, opts: o, prop: newPropagator(m), bestObj: math.Inf(1), lost: math.Inf(1), pure: true}
+	t := &tree{m: m, ctx: ctx, opts: o, prop: newPropagator(m), bestObj: math.Inf(1), limit: math.Inf(1), lost: math.Inf(1), pure: true}
 	p := m.relaxation()
 	t.cost = p.Cost
 	t.rootLo, t.rootHi = p.Lo, p.Hi
@@ -131,7 +134,7 @@ func (t *tree) objectiveStep() float64 {
 // cutoff is the objective from which a node cannot lead to an improvement.
 func (t *tree) cutoff() float64 {
 	if math.IsInf(t.bestObj, 1) {
-		return math.Inf(1)
+		return t.limit
 	}
 	size := math.Max(1, math.Abs(t.bestObj))
 	c := t.bestObj - math.Max(objTol*size, t.opts.Gap*math.Abs(t.bestObj+t.m.sense()*t.m.Offset))
@@ -161,6 +164,7 @@ func (t *tree) offer(x []float64) bool {
 	}
 	t.best, t.bestObj = x, obj
 	t.report()
+	t.oneOpt()
 	return true
 }
 
