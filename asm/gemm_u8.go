@@ -21,8 +21,8 @@ import "mixq/internal/isa"
 //
 // Pack lays n rows of k weights, w[j*k+l], out in ceil(n/NR) panels of
 // PanelBytes(k) bytes each, padded with zero weights; Run takes one panel. The
-// inside of a panel is the affair of the kernel.
-// Pack panics if w has fewer than n*k elements or dst fewer than
+// inside of a panel is the affair of the kernel, which may keep more there than
+// weights. Pack panics if w has fewer than n*k elements or dst fewer than
 // PackedBytes(n, k).
 //
 // Run reads k rounded up to KR bytes of each row of a; the bytes past k may hold

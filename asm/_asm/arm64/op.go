@@ -9,6 +9,7 @@ import (
 // mixq/internal/isa, by whose names kernels end.
 type Level int
 
+// The levels, of which each has the instructions of those before it.
 const (
 	NEON Level = iota
 	DotProd

@@ -20,7 +20,7 @@ func kernel(f *arm64.File) {
 		"The operands of a step are loaded during the one before.")
 	f.Load(frame, "c", "ldc", "a", "b", "k")
 	f.Go("LSL $2, R1")
-	eachRow(f, "FLDPQ")
+	eachRow(f, "FLDPQ (R5), (F%d, F%d)")
 	f.Go("CBZ R4, done")
 	load(f, first, "R2")
 	load(f, first+2, "R3")
@@ -42,19 +42,15 @@ func kernel(f *arm64.File) {
 	step(f, first, 0)
 
 	f.Label("done")
-	eachRow(f, "FSTPQ")
+	eachRow(f, "FSTPQ (F%d, F%d), (R5)")
 	f.Go("RET")
 }
 
-// eachRow loads or stores the tile.
-func eachRow(f *arm64.File, ins string) {
+// eachRow emits an instruction for every row of the tile, at which R5 points.
+func eachRow(f *arm64.File, instruction string) {
 	f.Go("MOVD R0, R5")
 	for i := range mr {
-		if ins == "FLDPQ" {
-			f.Go("FLDPQ (R5), (F%d, F%d)", 2*i, 2*i+1)
-		} else {
-			f.Go("FSTPQ (F%d, F%d), (R5)", 2*i, 2*i+1)
-		}
+		f.Go(instruction, 2*i, 2*i+1)
 		f.Go("ADD R1, R5")
 	}
 }
