@@ -37,7 +37,8 @@ type factor struct {
 	etaInd   []int32
 	etaVal   []float64
 
-	work activeMatrix
+	basis basisMatrix
+	work  activeMatrix
 }
 
 // activeMatrix is the part of the basis that is not eliminated yet: values by
@@ -117,23 +118,32 @@ func (a *activeMatrix) reset(m int) {
 // one: replacing each such column by the unit column of the row makes it regular.
 func (f *factor) factorize(m int, column func(slot int) ([]int32, []float64)) (slots, rows []int32) {
 	f.reset(m)
+	b := &f.basis
+	b.load(m, column)
+	f.peel()
 	a := &f.work
 	a.reset(m)
-	for q := range m {
-		ind, val := column(q)
-		for k, i := range ind {
-			if val[k] != 0 {
-				a.rowSlot[i] = append(a.rowSlot[i], int32(q))
-				a.rowVal[i] = append(a.rowVal[i], val[k])
+	for q := range int32(m) {
+		if b.colDone[q] {
+			continue
+		}
+		for t := b.colStart[q]; t < b.colStart[q+1]; t++ {
+			if i := b.rowInd[t]; !b.rowDone[i] {
+				a.rowSlot[i] = append(a.rowSlot[i], q)
+				a.rowVal[i] = append(a.rowVal[i], b.colVal[t])
 				a.colRow[q] = append(a.colRow[q], i)
 			}
 		}
 	}
-	for i := range m {
-		a.rows.put(int32(i), len(a.rowSlot[i]))
-		a.cols.put(int32(i), len(a.colRow[i]))
+	for i := range int32(m) {
+		if !b.rowDone[i] {
+			a.rows.put(i, len(a.rowSlot[i]))
+		}
+		if !b.colDone[i] {
+			a.cols.put(i, len(a.colRow[i]))
+		}
 	}
-	for range m {
+	for range m - len(f.pivRow) {
 		p, q, v := a.choosePivot()
 		if p < 0 {
 			return a.leftover(m)
@@ -142,6 +152,130 @@ func (f *factor) factorize(m int, column func(slot int) ([]int32, []float64)) (s
 	}
 	f.transposeU()
 	return nil, nil
+}
+
+// basisMatrix is the matrix to factorize, by columns and by rows, with the
+// number of entries that are left as rows and columns are peeled off.
+type basisMatrix struct {
+	colStart, rowInd   []int32
+	colVal             []float64
+	rowStart, slotInd  []int32
+	rowVal             []float64
+	rowCount, colCount []int32
+	rowDone, colDone   []bool
+	queue              []int32 // rows i as i, columns q as -1-q, when their count becomes one
+}
+
+func (b *basisMatrix) load(m int, column func(slot int) ([]int32, []float64)) {
+	b.rowInd, b.colVal, b.queue = b.rowInd[:0], b.colVal[:0], b.queue[:0]
+	b.colStart = append(b.colStart[:0], 0)
+	b.rowCount = append(b.rowCount[:0], make([]int32, m)...)
+	b.colCount = append(b.colCount[:0], make([]int32, m)...)
+	b.rowDone = append(b.rowDone[:0], make([]bool, m)...)
+	b.colDone = append(b.colDone[:0], make([]bool, m)...)
+	for q := range m {
+		ind, val := column(q)
+		for k, i := range ind {
+			if val[k] != 0 {
+				b.rowInd, b.colVal = append(b.rowInd, i), append(b.colVal, val[k])
+				b.rowCount[i]++
+				b.colCount[q]++
+			}
+		}
+		b.colStart = append(b.colStart, int32(len(b.rowInd)))
+		if b.colCount[q] == 1 {
+			b.queue = append(b.queue, int32(-1-q))
+		}
+	}
+	b.rowStart = append(b.rowStart[:0], make([]int32, m+1)...)
+	for i, n := range b.rowCount {
+		b.rowStart[i+1] = b.rowStart[i] + n
+		if n == 1 {
+			b.queue = append(b.queue, int32(i))
+		}
+	}
+	b.slotInd = append(b.slotInd[:0], make([]int32, len(b.rowInd))...)
+	b.rowVal = append(b.rowVal[:0], make([]float64, len(b.rowInd))...)
+	fill := append([]int32(nil), b.rowStart[:m]...)
+	for q := range m {
+		for t := b.colStart[q]; t < b.colStart[q+1]; t++ {
+			i := b.rowInd[t]
+			b.slotInd[fill[i]], b.rowVal[fill[i]] = int32(q), b.colVal[t]
+			fill[i]++
+		}
+	}
+}
+
+// peel makes pivots of columns and rows with a single entry left, over and
+// over: nothing is eliminated, so their values are those of the basis.
+func (f *factor) peel() {
+	b := &f.basis
+	for k := 0; k < len(b.queue); k++ {
+		if at := b.queue[k]; at < 0 {
+			f.peelColumn(-1 - at)
+		} else {
+			f.peelRow(at)
+		}
+	}
+}
+
+func (f *factor) peelColumn(q int32) {
+	b := &f.basis
+	if b.colDone[q] || b.colCount[q] != 1 {
+		return
+	}
+	for t := b.colStart[q]; t < b.colStart[q+1]; t++ {
+		if p := b.rowInd[t]; !b.rowDone[p] && math.Abs(b.colVal[t]) > singularTolerance {
+			f.peelPivot(p, q, b.colVal[t])
+			return
+		}
+	}
+}
+
+func (f *factor) peelRow(p int32) {
+	b := &f.basis
+	if b.rowDone[p] || b.rowCount[p] != 1 {
+		return
+	}
+	for t := b.rowStart[p]; t < b.rowStart[p+1]; t++ {
+		if q := b.slotInd[t]; !b.colDone[q] && math.Abs(b.rowVal[t]) > singularTolerance {
+			f.peelPivot(p, q, b.rowVal[t])
+			return
+		}
+	}
+}
+
+// peelPivot makes (p, q) the next pivot. The other entries of row p become its
+// row of U, those of column q multipliers of L; one of the two is empty.
+func (f *factor) peelPivot(p, q int32, v float64) {
+	b := &f.basis
+	b.rowDone[p], b.colDone[q] = true, true
+	f.pivRow, f.pivSlot, f.pivVal = append(f.pivRow, p), append(f.pivSlot, q), append(f.pivVal, v)
+	for t := b.rowStart[p]; t < b.rowStart[p+1]; t++ {
+		s := b.slotInd[t]
+		if b.colDone[s] {
+			continue
+		}
+		f.uSlot, f.uRowVal = append(f.uSlot, s), append(f.uRowVal, b.rowVal[t])
+		if b.colCount[s]--; b.colCount[s] == 1 {
+			b.queue = append(b.queue, -1-s)
+		}
+	}
+	f.uRowStart = append(f.uRowStart, int32(len(f.uSlot)))
+	n := len(f.lRow)
+	for t := b.colStart[q]; t < b.colStart[q+1]; t++ {
+		i := b.rowInd[t]
+		if b.rowDone[i] {
+			continue
+		}
+		f.lRow, f.lVal = append(f.lRow, i), append(f.lVal, b.colVal[t]/v)
+		if b.rowCount[i]--; b.rowCount[i] == 1 {
+			b.queue = append(b.queue, i)
+		}
+	}
+	if len(f.lRow) > n {
+		f.lPiv, f.lStart = append(f.lPiv, p), append(f.lStart, int32(len(f.lRow)))
+	}
 }
 
 func (f *factor) reset(m int) {
