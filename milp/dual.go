@@ -81,7 +81,7 @@ func (b *brancher) relax(s *subproblem, y []float64) (float64, point) {
 		pt.col[i] = -s.room[i]
 	}
 	pt.col[b.k] = 1
-	sum, size := s.cost, s.cost
+	sum := s.cost
 	for i := range s.groups {
 		opts := s.opts[s.start[i]:s.start[i+1]]
 		best, least := opts[0], math.Inf(1)
@@ -97,7 +97,7 @@ func (b *brancher) relax(s *subproblem, y []float64) (float64, point) {
 		}
 		b.trial[i] = best
 	}
-	size = sum
+	size := sum
 	feasible := true
 	for i, v := range y {
 		sum -= v * s.room[i]

@@ -218,11 +218,12 @@ Binary
  b
 End
 `
-	m, err := ReadLP("forms", strings.NewReader(src))
+	_, err := ReadLP("forms", strings.NewReader(src))
 	if err == nil || !strings.Contains(err.Error(), "forms:6: column \"y\" has two terms") {
 		t.Fatalf("ReadLP error = %v, want two terms in line 6", err)
 	}
-	if m, err = ReadLP("forms", strings.NewReader(strings.Replace(src, "<= y + 3 z", "<= 3 z", 1))); err != nil {
+	m, err := ReadLP("forms", strings.NewReader(strings.Replace(src, "<= y + 3 z", "<= 3 z", 1)))
+	if err != nil {
 		t.Fatal(err)
 	}
 	want := &Model{Maximize: true, Offset: 4}

@@ -107,7 +107,7 @@ type mpsReader struct {
 }
 
 // boundSet says which bounds of a column the file gave.
-type boundSet struct{ lo, hi, semi bool }
+type boundSet struct{ lo, hi bool }
 
 func parseMPS(file string, data []byte, split fieldSplitter) (*Model, error) {
 	p := &mpsReader{lineReader: newLineReader(file, bytes.NewReader(data)), split: split, m: new(Model),

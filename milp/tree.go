@@ -49,7 +49,6 @@ type tree struct {
 // node is a subproblem: the bounds changed on the way from the root.
 type node struct {
 	bound    float64
-	estimate float64
 	changes  []change
 	basis    lp.Basis
 	depth    int
