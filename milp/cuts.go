@@ -379,6 +379,9 @@ func (c *cutter) keepsIncumbent(k cut) bool {
 // gomory separates the tableau rows of fractional integer columns.
 func (c *cutter) gomory() (cuts []cut) {
 	for _, j := range c.fractional(c.x) {
+		if c.ctx.Err() != nil {
+			break
+		}
 		if !c.lp.IsBasic(int(j)) || !c.isInteger(int32(j)) {
 			continue
 		}
@@ -407,6 +410,9 @@ func (c *cutter) gomory() (cuts []cut) {
 // columns far from their bounds, separating every combination.
 func (c *cutter) aggregate(rowsOf [][]weighted) (cuts []cut) {
 	for i := range len(c.m.rows) {
+		if i&63 == 0 && c.ctx.Err() != nil {
+			break
+		}
 		rows := []weighted{{i, 1}}
 		for range maxAggregated {
 			if k, ok := c.separate(rows); ok {

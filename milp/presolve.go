@@ -9,6 +9,7 @@ import (
 const (
 	presolveRounds = 12
 	maxSubstituted = 4    // rows a column may be in to be substituted by an equation of two columns
+	maxEquation    = 60   // columns of an equation that determines a column of no other row
 	minPivot       = 1e-3 // of the largest coefficient of an equation, for the column it determines
 )
 
@@ -143,13 +144,11 @@ func (p *presolver) roundSides(r *presolveRow) {
 	r.lo, r.hi = math.Ceil(r.lo-tol), math.Floor(r.hi+tol)
 }
 
-// foldFixed moves the columns that are gone or fixed out of a row. Rows without
-// entries keep their sides, adjusted.
+// foldFixed moves the columns that were fixed and removed out of a row.
 func (p *presolver) foldFixed(r *presolveRow) {
 	kept := r.entries[:0]
 	for _, e := range r.entries {
-		c := &p.cols[e.col]
-		if c.lo == c.hi && !c.semi {
+		if c := &p.cols[e.col]; p.gone[e.col] {
 			r.lo -= e.val * c.lo
 			r.hi -= e.val * c.lo
 			continue
@@ -227,80 +226,77 @@ func (p *presolver) tightenCoefficients(r *presolveRow, least, most activity) {
 	}
 }
 
-// columnPass removes fixed columns, those whose cost and rows pull the same
-// way, and continuous ones that an equation determines.
+// columnPass fixes columns whose cost and rows pull the same way, removes fixed
+// ones, and continuous ones that an equation determines.
 func (p *presolver) columnPass() {
+	down, up := p.locks()
 	for j := range p.cols {
-		if p.infeasible {
-			return
-		}
 		c := &p.cols[j]
 		if p.gone[j] || c.semi {
 			continue
 		}
-		rows := p.rowsOf(Col(j))
 		if c.lo < c.hi {
-			p.fixByDirection(Col(j), rows)
+			p.fixByDirection(c, down[j], up[j])
 		}
 		if c.lo == c.hi {
-			p.remove(Col(j), rows)
+			p.remove(Col(j))
+		}
+	}
+	for j := range p.cols {
+		if c := &p.cols[j]; p.gone[j] || c.semi || c.integer {
 			continue
 		}
-		if !c.integer && len(rows) > 0 && len(rows) <= maxSubstituted {
+		if rows := p.rowsOf(Col(j)); len(rows) > 0 && len(rows) <= maxSubstituted {
 			p.trySubstitute(Col(j), rows)
 		}
 	}
 }
 
-// rowsOf returns the rows that column j is in now.
-func (p *presolver) rowsOf(j Col) []int32 {
-	kept := p.in[j][:0]
-	for _, i := range p.in[j] {
-		if !p.rows[i].gone && !slices.Contains(kept, i) && p.rows[i].find(j) >= 0 {
-			kept = append(kept, i)
+// locks counts, for every column, the row sides that lowering and raising it moves towards.
+func (p *presolver) locks() (down, up []int) {
+	down, up = make([]int, len(p.cols)), make([]int, len(p.cols))
+	for i := range p.rows {
+		r := &p.rows[i]
+		if r.gone {
+			continue
+		}
+		hasLo, hasHi := !math.IsInf(r.lo, -1), !math.IsInf(r.hi, 1)
+		for _, e := range r.entries {
+			if e.val > 0 && hasLo || e.val < 0 && hasHi {
+				down[e.col]++
+			}
+			if e.val > 0 && hasHi || e.val < 0 && hasLo {
+				up[e.col]++
+			}
 		}
 	}
-	p.in[j] = kept
-	return kept
+	return down, up
+}
+
+// rowsOf returns the rows that column j is in now.
+func (p *presolver) rowsOf(j Col) []int32 {
+	p.in[j] = slices.DeleteFunc(p.in[j], func(i int32) bool { return p.rows[i].gone })
+	return p.in[j]
 }
 
 func (r *presolveRow) find(j Col) int {
 	return slices.IndexFunc(r.entries, func(e entry) bool { return e.col == j })
 }
 
-// fixByDirection fixes column j at a bound if moving towards it neither costs
+// fixByDirection fixes a column at a bound if moving towards it neither costs
 // anything nor hurts a row.
-func (p *presolver) fixByDirection(j Col, rows []int32) {
-	down, up := true, true // may be lowered, raised freely
-	for _, i := range rows {
-		r := &p.rows[i]
-		a := r.entries[r.find(j)].val
-		hasLo, hasHi := !math.IsInf(r.lo, -1), !math.IsInf(r.hi, 1)
-		if a < 0 {
-			hasLo, hasHi = hasHi, hasLo
-		}
-		down = down && !hasLo
-		up = up && !hasHi
-	}
-	c := &p.cols[j]
+func (p *presolver) fixByDirection(c *column, down, up int) {
 	cost := p.m.sense() * c.cost
-	if down && cost >= 0 && !math.IsInf(c.lo, -1) {
-		c.hi, p.changed = c.lo, true
-	} else if up && cost <= 0 && !math.IsInf(c.hi, 1) {
-		c.lo, p.changed = c.hi, true
+	if down == 0 && cost >= 0 && !math.IsInf(c.lo, -1) {
+		c.hi = c.lo
+	} else if up == 0 && cost <= 0 && !math.IsInf(c.hi, 1) {
+		c.lo = c.hi
 	}
 }
 
-// remove takes a fixed column out of the model.
-func (p *presolver) remove(j Col, rows []int32) {
+// remove takes a fixed column out of the model; foldFixed takes it out of the rows.
+func (p *presolver) remove(j Col) {
 	v := p.cols[j].lo
-	for _, i := range rows {
-		r := &p.rows[i]
-		k := r.find(j)
-		r.lo -= r.entries[k].val * v
-		r.hi -= r.entries[k].val * v
-		r.entries = slices.Delete(r.entries, k, k+1)
-	}
 	p.offset += p.cols[j].cost * v
 	p.stack = append(p.stack, fixed{j, v})
 	p.gone[j], p.changed = true, true
@@ -311,10 +307,14 @@ func (p *presolver) remove(j Col, rows []int32) {
 func (p *presolver) trySubstitute(j Col, rows []int32) {
 	for _, i := range rows {
 		r := &p.rows[i]
-		if r.lo != r.hi || len(rows) > 1 && len(r.entries) != 2 || len(r.entries) < 2 || len(r.entries) > 60 {
+		if r.lo != r.hi || len(r.entries) > maxEquation || len(rows) > 1 && (len(r.entries) != 2 || p.longRow(rows)) {
 			continue
 		}
+		p.foldFixed(r)
 		at := r.find(j)
+		if len(r.entries) < 2 || at < 0 {
+			continue
+		}
 		a, largest := r.entries[at].val, 0.0
 		for _, e := range r.entries {
 			largest = math.Max(largest, math.Abs(e.val))
@@ -325,6 +325,11 @@ func (p *presolver) trySubstitute(j Col, rows []int32) {
 		p.substitute(j, int(i), a, rows)
 		return
 	}
+}
+
+// longRow reports whether substituting into one of the rows would take long.
+func (p *presolver) longRow(rows []int32) bool {
+	return slices.ContainsFunc(rows, func(i int32) bool { return len(p.rows[i].entries) > 500 })
 }
 
 // substitute solves row i for column j and replaces it everywhere. The bounds
@@ -356,6 +361,9 @@ func (p *presolver) substitute(j Col, i int, a float64, rows []int32) {
 // replace puts s in the place of its column in row number k.
 func (p *presolver) replace(r *presolveRow, k int32, s substituted) {
 	at := r.find(s.col)
+	if at < 0 {
+		return
+	}
 	v := r.entries[at].val
 	r.entries = slices.Delete(r.entries, at, at+1)
 	r.lo -= v * s.con
@@ -365,6 +373,7 @@ func (p *presolver) replace(r *presolveRow, k int32, s substituted) {
 			r.entries[t].val += v * e.val
 			if math.Abs(r.entries[t].val) < 1e-12*math.Abs(v*e.val) {
 				r.entries = slices.Delete(r.entries, t, t+1)
+				p.in[e.col] = slices.DeleteFunc(p.in[e.col], func(i int32) bool { return i == k })
 			}
 			continue
 		}
@@ -413,6 +422,7 @@ func (p *presolver) build() (small *Model, left []Col) {
 		if r.gone {
 			continue
 		}
+		p.foldFixed(r)
 		start := len(small.ind)
 		for _, e := range r.entries {
 			small.ind, small.val = append(small.ind, to[e.col]), append(small.val, e.val)

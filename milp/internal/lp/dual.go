@@ -229,66 +229,65 @@ func (s *Solver) dual(lim Limits) Status {
 	start := s.iters
 	banned, failures := -1, 0
 	for {
-		if s.f.updates() >= maxUpdates || !s.ready {
-			if !s.refactor() {
-				return Trouble
-			}
-			s.computeD()
-			s.repairDuals()
-		}
-		if s.iters >= lim.Iters {
-			return IterLimit
-		}
-		if s.iters&31 == 0 {
-			if s.ctx.Err() != nil {
-				return Stopped
-			}
-			if !s.perturbed && s.dualObjective() > lim.Cutoff {
-				return Cutoff
-			}
+		if st := s.beforeIteration(lim); st != 0 {
+			return st
 		}
 		if !s.perturbed && s.iters-start >= perturbAfter {
 			s.perturb()
 			s.repairDuals()
 		}
 		r, delta := s.chooseRow(banned)
+		if r < 0 && s.f.updates() > 0 { // look again with exact values
+			banned, s.ready = -1, false
+			continue
+		}
 		if r < 0 {
-			if s.f.updates() > 0 {
-				if !s.refactor() {
-					return Trouble
-				}
-				s.computeD()
-				s.repairDuals()
-				if r, delta = s.chooseRow(-1); r < 0 {
-					return Optimal
-				}
-			} else {
-				return Optimal
-			}
+			return Optimal
 		}
 		s.rowOf(r)
 		q := s.chooseColumn(delta)
-		if q < 0 {
-			if s.f.updates() > 0 {
-				s.ready = false
-				continue
-			}
+		if q < 0 && s.f.updates() == 0 {
 			s.noteFarkas(delta)
 			return Infeasible
 		}
-		if !s.pivot(r, q, delta) {
-			if s.f.updates() == 0 {
-				banned = r // the row is numerically unreliable: take another one
-				if failures++; failures > 20 || s.allBanned(r) {
-					return Trouble
-				}
-			}
-			s.ready = false
+		if q >= 0 && s.pivot(r, q, delta) {
+			banned, failures = -1, 0
+			s.iters++
 			continue
 		}
-		banned, failures = -1, 0
-		s.iters++
+		if s.f.updates() == 0 {
+			banned = r // the row is numerically unreliable: take another one
+			if failures++; failures > 20 || s.allBanned(r) {
+				return Trouble
+			}
+		}
+		s.ready = false
 	}
+}
+
+// beforeIteration factorizes when it is time and looks at the limits. It
+// returns 0 to go on.
+func (s *Solver) beforeIteration(lim Limits) Status {
+	if s.f.updates() >= maxUpdates || !s.ready {
+		if !s.refactor() {
+			return Trouble
+		}
+		s.computeD()
+		s.repairDuals()
+	}
+	if s.iters >= lim.Iters {
+		return IterLimit
+	}
+	if s.iters&31 != 0 {
+		return 0
+	}
+	if s.ctx.Err() != nil {
+		return Stopped
+	}
+	if !s.perturbed && s.dualObjective() > lim.Cutoff {
+		return Cutoff
+	}
+	return 0
 }
 
 // allBanned reports whether no row but r is infeasible.
