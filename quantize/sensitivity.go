@@ -46,15 +46,17 @@ type LayerSens struct {
 //
 // for the perturbation dW, db that rounding layer l to b bits really makes. No
 // labels, no Hessian, and no forward pass per bit-width.
+//
+// The images that are rounded for are not those of the gradients: a layer with
+// fewer patches than inputs, as a classifier has, is rounded to be right on its
+// own images whatever the bit-width, and only others show what it costs.
 func Sensitivity(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config) (*SensTable, error) {
 	cfg = cfg.withDefaults()
 	cfg.SensDraws = orDefault(cfg.SensDraws, defaultDraws(g))
-	if n := images.Shape()[0]; n > cfg.SensImages {
-		images = images.Slice(0, cfg.SensImages)
-	}
+	fitted, images := splitImages(images, cfg.SensImages)
 	total, done := len(lc)+numBlocks(images), 0
 	step := func() { done++; cfg.Progress(StageSensitivity, done, total) }
-	cands, err := perturbations(ctx, g, lc, images, cfg, step)
+	cands, err := perturbations(ctx, g, lc, fitted, cfg, step)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +71,17 @@ func Sensitivity(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *ten
 		}
 	}
 	return t, nil
+}
+
+// splitImages divides images into those to round for and those to measure on, a
+// third of them, neither more than most. A single image is both.
+func splitImages(images *tensor.Tensor, most int) (fitted, measured *tensor.Tensor) {
+	n := images.Shape()[0]
+	if n == 1 {
+		return images, images
+	}
+	k := min(most, max(n/3, 1))
+	return images.Slice(k, min(n, k+most)), images.Slice(0, k)
 }
 
 // layerSizes describes the layers and their candidates, without sensitivities.
