@@ -59,7 +59,7 @@ func runNet(t testing.TB) *nn.Graph {
 
 func runConfig(threads int) Config {
 	return Config{Bits: []uint8{2, 3, 4, 6, 8}, Budget: Budget{Compression, 8}, Seed: 3,
-		SensImages: 40, SensDraws: 2, Positions: 16, Threads: threads}
+		SensImages: 66, SensDraws: 2, Positions: 16, Threads: threads}
 }
 
 func runData() Data { return Data{Calib: noise(70, 25, 1), Eval: noise(40, 30, 2)} }

@@ -47,13 +47,14 @@ type LayerSens struct {
 // for the perturbation dW, db that rounding layer l to b bits really makes. No
 // labels, no Hessian, and no forward pass per bit-width.
 //
-// The images that are rounded for are not those of the gradients: a layer with
-// fewer patches than inputs, as a classifier has, is rounded to be right on its
-// own images whatever the bit-width, and only others show what it costs.
+// Where a layer has fewer patches than inputs, as the classifier of a large
+// network has, the images that are rounded for are not those of the gradients:
+// rounding makes such a layer right on its own images whatever the bit-width,
+// and only others show what it costs.
 func Sensitivity(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config) (*SensTable, error) {
 	cfg = cfg.withDefaults()
 	cfg.SensDraws = orDefault(cfg.SensDraws, defaultDraws(g))
-	fitted, images := splitImages(images, cfg.SensImages)
+	fitted, images := sensImages(g, images, cfg)
 	total, done := len(lc)+numBlocks(images), 0
 	step := func() { done++; cfg.Progress(StageSensitivity, done, total) }
 	cands, err := perturbations(ctx, g, lc, fitted, cfg, step)
@@ -73,14 +74,20 @@ func Sensitivity(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *ten
 	return t, nil
 }
 
-// splitImages divides images into those to round for and those to measure on, a
-// third of them, neither more than most. A single image is both.
-func splitImages(images *tensor.Tensor, most int) (fitted, measured *tensor.Tensor) {
+// sensImages chooses the images to round for and those to measure on, no more
+// than Config.SensImages of either: the same, or two halves if a layer is scarce
+// of patches.
+func sensImages(g *nn.Graph, images *tensor.Tensor, cfg Config) (fitted, measured *tensor.Tensor) {
 	n := images.Shape()[0]
-	if n == 1 {
-		return images, images
+	most := min(n, cfg.SensImages)
+	if n == 1 || !slices.ContainsFunc(weighted(g), func(l layer) bool {
+		p := newPatches(l, 0, cfg.Positions, cfg.Seed)
+		return most*p.rows < p.k
+	}) {
+		same := images.Slice(0, most)
+		return same, same
 	}
-	k := min(most, max(n/3, 1))
+	k := min(most, n/2)
 	return images.Slice(k, min(n, k+most)), images.Slice(0, k)
 }
 

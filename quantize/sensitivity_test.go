@@ -45,16 +45,16 @@ func logits(t *testing.T, g *nn.Graph, x *tensor.Tensor) []float32 {
 // perturbed network.
 func TestSensitivityPredictsKL(t *testing.T) {
 	g := testNet(t, "resnet8")
-	images, err := collect(noise(192, 64, 5), g)
+	images, err := collect(noise(64, 64, 5), g)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fitted, measured := splitImages(images, DefaultSensImages)
 	cfg := Config{Bits: []uint8{4, 8}, Budget: Budget{Compression, 4}, Seed: 1, SensDraws: 24, Positions: 16, Threads: 2}.withDefaults()
 	lc, err := Resolve(g, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	fitted, measured := sensImages(g, images, cfg)
 	cands, err := perturbations(context.Background(), g, lc, fitted, cfg, func() {})
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +78,28 @@ func TestSensitivityPredictsKL(t *testing.T) {
 			if math.Abs(estimate-truth) > tol*truth+1e-9 {
 				t.Errorf("%s at %d bits: estimated KL %.3g, measured %.3g", l.Layer, b, estimate, truth)
 			}
+		}
+	}
+}
+
+// A layer with fewer patches than inputs is measured on images of its own.
+func TestSensImages(t *testing.T) {
+	g := testNet(t, "resnet8") // its classifier has 64 inputs and one patch an image
+	images, err := collect(noise(130, 64, 5), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		images, most, fitted, measured int
+		same                           bool
+	}{
+		{130, 64, 64, 64, true}, {130, 130, 130, 130, true}, {130, 63, 63, 63, false},
+		{63, 512, 32, 31, false}, {2, 512, 1, 1, false}, {1, 512, 1, 1, true},
+	} {
+		f, m := sensImages(g, images.Slice(0, tt.images), Config{SensImages: tt.most, Positions: 64})
+		if f.Shape()[0] != tt.fitted || m.Shape()[0] != tt.measured || (&f.Uint8()[0] == &m.Uint8()[0]) != tt.same {
+			t.Errorf("%d images, at most %d: rounded for %d, measured on %d, the same: %v; want %d, %d, %v", tt.images, tt.most,
+				f.Shape()[0], m.Shape()[0], !tt.same, tt.fitted, tt.measured, tt.same)
 		}
 	}
 }
