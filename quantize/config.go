@@ -80,7 +80,7 @@ type Config struct {
 	Progress   func(stage Stage, done, total int) `json:"-"` // may be nil; called from one goroutine
 }
 
-// Defaults of the zero values in Config, from the measurements in docs/method.md.
+// Defaults of the zero values in Config, from the measurements in docs/METHOD.md.
 const (
 	DefaultSensImages = 512
 	DefaultPositions  = 64
