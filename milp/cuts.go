@@ -520,7 +520,7 @@ func cosine(a, b lp.Row) float64 {
 // cutRoot tightens the relaxation of the root, whose optimum is in t.x, by
 // rounds of cuts. It leaves the solver at the optimum of the last round.
 func (t *tree) cutRoot() lp.Status {
-	c := newCutter(t)
+	c, graph := newCutter(t), newConflicts(t)
 	first := t.lp.Objective()
 	last, stalled := first, 0
 	for range cutRounds {
@@ -528,6 +528,9 @@ func (t *tree) cutRoot() lp.Status {
 			break
 		}
 		cuts := append(c.gomory(), c.aggregate(c.rowsByColumn())...)
+		if graph != nil {
+			cuts = append(cuts, graph.separate(t.x)...)
+		}
 		rows := selectCuts(cuts, 20+len(t.m.rows)/2)
 		if len(rows) == 0 {
 			break

@@ -71,6 +71,9 @@ func TestCutsKeepSolutions(t *testing.T) {
 			c.integer, c.semi = true, false
 			c.lo = math.Max(c.lo, -2)
 			c.hi = math.Min(c.hi, c.lo+2)
+			if r.IntN(2) == 0 {
+				c.lo, c.hi = 0, 1
+			}
 		}
 		tr := newTree(context.Background(), m, Options{})
 		tr.lp = lp.New(m.relaxation())
@@ -80,6 +83,9 @@ func TestCutsKeepSolutions(t *testing.T) {
 		tr.x = tr.lp.X(nil)
 		c := newCutter(tr)
 		found := append(c.gomory(), c.aggregate(c.rowsByColumn())...)
+		if g := newConflicts(tr); g != nil {
+			found = append(found, g.separate(tr.x)...)
+		}
 		cuts += len(found)
 		forEachPoint(m, func(x []float64) {
 			for _, k := range found {

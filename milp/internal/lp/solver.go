@@ -103,11 +103,13 @@ type Solver struct {
 	unit                           [1]int32
 	minus                          [1]float64
 
-	perturbed bool
-	iters     int
-	farkas    []float64 // by row, after Infeasible
-	ray       []float64 // by column, after Unbounded
-	ctx       context.Context
+	perturbed  bool
+	iters      int
+	saved      Basis // the last one saved, and when
+	savedIters int
+	farkas     []float64 // by row, after Infeasible
+	ray        []float64 // by column, after Unbounded
+	ctx        context.Context
 }
 
 // New returns a solver for p with the basis of all logicals.
@@ -229,6 +231,7 @@ func (s *Solver) buildColumns() {
 
 // allocate sizes the working arrays and installs the basis given by pos.
 func (s *Solver) allocate() {
+	s.saved = Basis{}
 	N := s.n + s.m
 	grow := func(v []float64, n int) []float64 { return append(v[:0], make([]float64, n)...) }
 	s.cost = append(s.cost[:0], s.orig...)
@@ -289,7 +292,6 @@ func (s *Solver) SetBounds(j int, lo, hi float64) {
 	if s.pos[j] != basic {
 		s.rest(j)
 	}
-	s.ready = false
 }
 
 // AddRows appends rows, their logicals basic.
@@ -429,10 +431,18 @@ func (s *Solver) computeD() {
 }
 
 // Save returns the current basis.
-func (s *Solver) Save() Basis { return Basis{append([]position(nil), s.pos...)} }
+func (s *Solver) Save() Basis {
+	s.saved = Basis{append([]position(nil), s.pos...)}
+	s.savedIters = s.iters
+	return s.saved
+}
 
 // Load installs a saved basis; rows added since have their logicals basic.
 func (s *Solver) Load(b Basis) {
+	if len(b.pos) == len(s.pos) && len(s.saved.pos) == len(b.pos) && &b.pos[0] == &s.saved.pos[0] && s.savedIters == s.iters {
+		return // it is still installed, with its factorization
+	}
+	s.saved = Basis{}
 	n := copy(s.pos, b.pos)
 	for j := n; j < len(s.pos); j++ {
 		s.pos[j] = basic
@@ -447,6 +457,7 @@ func (s *Solver) Load(b Basis) {
 
 // Reset installs the basis of all logicals.
 func (s *Solver) Reset() {
+	s.saved = Basis{}
 	for j := range s.pos {
 		s.pos[j] = atLower
 		if j >= s.n {
