@@ -232,8 +232,8 @@ func TestDamagedPhotos(t *testing.T) {
 		{"nothing", nil, small, "unknown format"},
 		{"text", []byte("not an image"), small, "unknown format"},
 		{"truncated", whole[:len(whole)/2], small, "pixel data"},
-		{"huge", claim(whole, 1<<30, 2), small, "no photograph"},
-		{"large for its bytes", claim(whole, 20000, 20000), small, "no photograph"},
+		{"huge", claim(whole, 1<<20, 8), small, "no photograph"},
+		{"large for its bytes", claim(whole, 8000, 8000), small, "no photograph"},
 		{"long", claim(whole, 70000, 1), small, "no photograph"},
 		{"smaller than the network takes", whole, crop, "40x30 pixels are fewer than the 36x36"},
 	} {
