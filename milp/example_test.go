@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 
 	"mixq/milp"
 )
@@ -31,4 +32,31 @@ func ExampleModel_Solve() {
 	// Output:
 	// optimal 12 [1 0 1 0 0 1]
 	// true 12 <nil>
+}
+
+// A mix of two products, read from text: the dual of a row is what one more
+// unit of its side is worth.
+func ExampleReadLP() {
+	m, err := milp.ReadLP("mix.lp", strings.NewReader(`
+Maximize profit: 3 x + 5 y
+Subject To
+ machine: 2 y <= 12
+ labour: 3 x + 2 y <= 18
+Bounds
+ x <= 4
+End`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	r, err := m.Solve(context.Background(), milp.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(r.Status, r.Objective, r.X)
+	fmt.Println("bound proven by the duals:", r.Certificate.Bound, r.Check(m))
+	// Output:
+	// optimal 36 [2 6]
+	// bound proven by the duals: 36 <nil>
 }

@@ -142,6 +142,9 @@ func (p *mpsReader) line(line []byte) error {
 		return p.data()
 	}
 	words := strings.Fields(string(line))
+	if len(words) == 0 {
+		return nil
+	}
 	switch p.section = strings.ToUpper(words[0]); p.section {
 	case "NAME":
 		if len(words) > 1 {

@@ -311,10 +311,6 @@ func (s *Solver) AddRows(rows []Row) {
 	s.allocate()
 }
 
-// Truncate removes all rows from the m-th on. The basis is repaired when it is
-// factorized next.
-func (s *Solver) Truncate(m int) { s.KeepRows(func(i int) bool { return i < m }) }
-
 // KeepRows removes the rows that keep refuses.
 func (s *Solver) KeepRows(keep func(int) bool) {
 	t, m := int32(0), 0
