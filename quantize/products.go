@@ -69,19 +69,25 @@ func SaveJSON(path string, v any) error {
 	return os.Rename(tmp, path)
 }
 
-// fingerprint is a hash over the network, its weights, the images and the
-// settings that change results; the budget is left out when withBudget is
+// fingerprint is a hash over the network, its weights and pixel table, the
+// images and the settings that change results; the budget is left out when withBudget is
 // false, since only the plan depends on it.
 func fingerprint(g *nn.Graph, images *tensor.Tensor, cfg Config, withBudget bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
 	var buf []byte
-	for _, v := range g.Params() {
+	floats := func(xs []float32) {
 		buf = buf[:0]
-		for _, x := range v.Data.Float32() {
+		for _, x := range xs {
 			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(x))
 		}
 		h.Write(buf)
+	}
+	for _, v := range g.Params() {
+		floats(v.Data.Float32())
+	}
+	for c := range g.Pixels {
+		floats(g.Pixels[c][:])
 	}
 	h.Write(images.Uint8())
 	cfg.Threads = 0
