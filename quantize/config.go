@@ -72,7 +72,7 @@ type Config struct {
 
 	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity; 0 means DefaultSensImages
 	SensDraws  int // random output directions per image; 0 means as many as the network is small enough for
-	Positions  int // patches sampled per image and layer; 0 means DefaultPositions
+	Positions  int // patches sampled per image and layer; 0 means DefaultPositions, or more if there are few images (defaultPositions)
 	Threads    int // 0 means 1; changes nothing but the time
 
 	Preprocess json.RawMessage                    `json:"-"` // stored in the file as it is, for its users
@@ -85,6 +85,10 @@ const (
 	DefaultSensImages = 512
 	DefaultPositions  = 64
 )
+
+// defaultPositions makes about 65,536 patches of a layer from n images, and
+// takes no fewer than DefaultPositions of an image.
+func defaultPositions(n int) int { return max(DefaultPositions, 1<<16/n) }
 
 // defaultDraws is the default of Config.SensDraws: images differ more than
 // draws, so more than one draw an image pays only where it costs little.

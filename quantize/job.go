@@ -53,6 +53,7 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if j.Images, err = collect(calib, j.Graph); err != nil {
 		return nil, err
 	}
+	j.Config.Positions = orDefault(cfg.Positions, defaultPositions(j.Images.Shape()[0]))
 	j.meta = meta(j.Config, fingerprint(j.Graph, j.Images, j.Config, true))
 	if j.overhead, err = overhead(j.Graph, j.meta); err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (m *moments) means() (x, y []float64) {
 // an image, and its sample covariance is far from the true one.
 const (
 	leastDamping = .01
-	scarcity     = .1
+	scarcity     = .4
 )
 
 // factor factors Cov(x, x) + µI, and returns µ as well.

@@ -20,6 +20,7 @@ type data struct {
 	preset    dataset.Preset
 	rows      rows // of the test images
 	calibRows rows // of the training images
+	mirror    bool // calibrate on mirrored copies too
 	skipBad   bool
 	skipped   []error
 }
@@ -41,6 +42,7 @@ func (d *data) addFlags(f *pflag.FlagSet) {
 
 func (d *data) addCalibRows(f *pflag.FlagSet) {
 	f.Var(&d.calibRows, "calib-rows", "images to choose those for calibration from, A to B-1; photographs need this and --rows apart from it")
+	f.BoolVar(&d.mirror, "mirror", false, "calibrate on the images mirrored left to right as well: better where there are few, in twice the time")
 }
 
 // prepare settles how images are prepared: photographs as the network says,
@@ -127,7 +129,14 @@ func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
 	for i, k := range chosen {
 		chosen[i] = indices[k]
 	}
-	return d.batches(train, chosen), nil
+	if !d.mirror {
+		return d.batches(train, chosen), nil
+	}
+	var pairs []int
+	for _, i := range chosen {
+		pairs = append(pairs, 2*i, 2*i+1)
+	}
+	return d.batches(dataset.Mirror(train), pairs), nil
 }
 
 func (d *data) batches(images dataset.Dataset, indices []int) *dataset.Loader {
