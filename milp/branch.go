@@ -20,6 +20,9 @@ func solveBranch(ctx context.Context, p *problem, start []int32, nodeLimit int64
 	done := b.run()
 	out := outcome{pick: b.best, cost: b.bestCost, proven: done, nodes: b.nodes, iters: b.iters, price: b.rootPrice}
 	out.limited = b.limited
+	if b.proven > 0 {
+		out.lower = (b.proven - 1e-12) * b.costUnit // less the rounding errors of a few reduced costs
+	}
 	for i := range out.price {
 		out.price[i] *= b.costUnit / b.weightUnit[i]
 	}
@@ -45,6 +48,7 @@ type brancher struct {
 	stopAt    int64 // the node at which the current search ends
 	limited   bool
 	rootPrice []float64
+	proven    float64       // bound on every improvement, in costUnit
 	levels    []*subproblem // storage by depth
 	trial     []int32
 }
@@ -97,6 +101,7 @@ const (
 	firstSets  = 100_000
 	firstNodes = 2_000
 	raceGrowth = 16
+	maxStride  = 16
 )
 
 // run alternates between enumerating what the bound leaves and branching, each
@@ -117,9 +122,13 @@ func (b *brancher) run() bool {
 		if b.ctx.Err() != nil {
 			return false
 		}
-		if b.enumerate(t, &d, sets) {
+		for stride := uint64(maxStride); stride > 1 && len(t.groups) > manyGroups; stride /= 2 {
+			b.enumerate(t, &d, sets/8, stride)
+		}
+		if b.enumerate(t, &d, sets, 1) {
 			return true
 		}
+		nodes := nodes * manyGroups / max(manyGroups, int64(len(t.groups)))
 		b.limited = b.nodeLimit > 0 && b.nodes+nodes >= b.nodeLimit
 		b.stopAt = b.nodes + nodes
 		if b.limited {

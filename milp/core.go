@@ -15,6 +15,7 @@ type outcome struct {
 	proven  bool
 	price   []float64 // one multiplier >= 0 per knapsack of the problem, for the certificate
 	limited bool      // ended by the limit of nodes
+	lower   float64   // proven cost of every better solution, if positive
 	nodes   int64
 	iters   int64
 }

@@ -38,11 +38,13 @@ const (
 )
 
 // enumerate visits sets of deviations in s until all that could improve the
-// incumbent are visited, which it reports, or the budget is spent.
-func (b *brancher) enumerate(s *subproblem, d *dual, budget int64) bool {
+// incumbent are visited, which it reports, or the budget is spent. Of the
+// deviations only one in stride is used: a sample reaches larger sums with the same
+// budget, which finds incumbents; all of them (stride 1) prove bounds.
+func (b *brancher) enumerate(s *subproblem, d *dual, budget int64, stride uint64) bool {
 	e := &enumerator{brancher: b, price: d.price, bound: d.bound, budget: budget,
 		used: make([]bool, b.groups()), base: slices.Clone(b.pick)}
-	slack := e.load(s)
+	slack := e.load(s, stride)
 	limit := math.Inf(1)
 	if len(e.dev) > firstDeviations {
 		limit = e.dev[firstDeviations].reduced
@@ -53,7 +55,10 @@ func (b *brancher) enumerate(s *subproblem, d *dual, budget int64) bool {
 			return false
 		}
 		if e.room() <= limit {
-			return true
+			return stride == 1
+		}
+		if stride == 1 {
+			b.proven = max(b.proven, d.bound+limit)
 		}
 	}
 }
@@ -68,8 +73,8 @@ func (e *enumerator) room() float64 {
 	return room
 }
 
-// load lists the deviations of s and returns the slack of the base.
-func (e *enumerator) load(s *subproblem) (slack [MaxKnapsacks]float64) {
+// load lists one in stride of the deviations of s and returns the slack of the base.
+func (e *enumerator) load(s *subproblem, stride uint64) (slack [MaxKnapsacks]float64) {
 	copy(slack[:], s.room)
 	for i, g := range s.groups {
 		opts := s.opts[s.start[i]:s.start[i+1]]
@@ -81,7 +86,7 @@ func (e *enumerator) load(s *subproblem) (slack [MaxKnapsacks]float64) {
 			slack[t] -= e.w[int(best)*e.k+t]
 		}
 		for _, j := range opts {
-			if j == best {
+			if j == best || mix(uint64(j))%stride != 0 {
 				continue
 			}
 			v := deviation{reduced: e.reduced(j, e.price) - e.reduced(best, e.price), opt: j, group: g}
@@ -144,4 +149,12 @@ func (e *enumerator) take() {
 		e.pick[e.dev[i].group] = e.dev[i].opt
 	}
 	e.offer(e.pick)
+}
+
+// mix scrambles x (splitmix64).
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }

@@ -141,7 +141,23 @@ func (c *choice) result(ctx context.Context, p *problem, out outcome) Result {
 	default:
 		r.Status = TimeLimit
 	}
+	if !out.proven {
+		r.Bound = c.searched(p, out.lower, r)
+	}
 	return r
+}
+
+// searched improves the bound of r by the part of the search that was
+// completed: every solution better than the incumbent costs at least lower.
+func (c *choice) searched(p *problem, lower float64, r Result) float64 {
+	if lower <= 0 {
+		return r.Bound
+	}
+	bound := math.Ldexp(lower+float64(p.base), -p.exp)
+	if c.m.Maximize {
+		return max(r.Objective, min(r.Bound, c.m.Offset-bound))
+	}
+	return min(r.Objective, max(r.Bound, c.m.Offset+bound))
 }
 
 // within is the bound of an objective proven to the relative gap: no worse
