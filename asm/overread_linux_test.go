@@ -67,6 +67,10 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			q := Requant{Dst: v, Acc: s, Rows: 1, Cols: n, Bias: s, Mult: x, WZero: s, Sums: s, Res: u, Hi: 255}
 			q.Run()
 		}
+		for n := 1; n < 6; n++ {
+			WinogradInputF32(edge[float32](t, 36*8*n), 8*n, 4, edge[float32](t, 36*n), 36, 6, &[8]int32{}, n)
+			WinogradOutputF32(edge[float32](t, 8*16*n), 16*n, 4*n, edge[float32](t, 36*8*n), 8*n, 8, n)
+		}
 		for taps := 1; taps < 6; taps++ {
 			packed := edge[int16](t, DWConvU8Packed(taps, dwBlock))
 			DWConvU8(edge[int32](t, dwBlock), edge[uint8](t, dwBlock), make([]int32, taps), packed, 1, 0, dwBlock)

@@ -5,6 +5,21 @@ import (
 	"mixq/tensor/kernel"
 )
 
+// convReal is a planned convolution in float32.
+type convReal interface {
+	Tiles() int
+	Scratch() int
+	Run(dst, x, bias, residual []float32, act kernel.Clamp, tiles kernel.Range, scratch []float32)
+}
+
+// planConvReal picks the algorithm of a convolution.
+func (c *compiler) planConvReal(p kernel.Conv2dParams, x, y *slot, weight []float32) convReal {
+	if c.opt.Winograd && kernel.WinogradPays(p, x.c, x.h, x.w, y.c) {
+		return kernel.NewWinogradF32(p, x.c, x.h, x.w, y.c, weight)
+	}
+	return kernel.NewConvF32(p, x.c, x.h, x.w, y.c, weight)
+}
+
 // conv2dReal runs a convolution in float32.
 func conv2dReal(c *compiler, n *nn.Node) (step, error) {
 	op := n.Op.(*nn.Conv2d)
@@ -18,7 +33,7 @@ func conv2dReal(c *compiler, n *nn.Node) (step, error) {
 		return step{}, err
 	}
 	x, y, res, act := c.slots[o.X], c.slots[n.Out[0]], c.slots[o.Residual], op.Act.Clamp()
-	conv := kernel.NewConvF32(op.Conv2dParams, x.c, x.h, x.w, y.c, weight)
+	conv := c.planConvReal(op.Conv2dParams, x, y, weight)
 	return step{
 		tiles: conv.Tiles(),
 		need:  scratchSize{reals: conv.Scratch()},

@@ -34,6 +34,12 @@ type Options struct {
 	Threads int // goroutines of one Run; 0 means GOMAXPROCS
 	Mode    Mode
 
+	// Winograd lets 3x3 convolutions of stride 1 take a quarter of the
+	// multiplications where that is faster. They round differently: on data of
+	// unit variance the result changes by less than 1e-5 of its size. In Float
+	// mode only.
+	Winograd bool
+
 	// Observe, if not nil, is called for every output of every layer, in order,
 	// with all images of the Run: real values in N,C,H,W order that are valid
 	// until it returns. It runs on the goroutine of the Run.
@@ -49,6 +55,8 @@ func (o Options) resolve() (Options, error) {
 		return o, fmt.Errorf("infer: %d threads, want at least 1", o.Threads)
 	case o.Mode >= numModes:
 		return o, fmt.Errorf("infer: invalid mode %d", o.Mode)
+	case o.Winograd && o.Mode != Float:
+		return o, fmt.Errorf("infer: winograd is for mode %v, not %v", Float, o.Mode)
 	}
 	o.Batch = max(o.Batch, 1)
 	if o.Threads == 0 {

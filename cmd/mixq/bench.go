@@ -33,6 +33,7 @@ func newBenchLatency() *cobra.Command {
 	var weights string
 	var seed uint64
 	var batch, threads, runs int
+	var exact bool
 	var o output
 	c := &cobra.Command{
 		Use:   "latency [FILE.mixq]",
@@ -54,7 +55,7 @@ print times, memory and multiply-accumulates per second.`,
 					if err != nil {
 						return nil, err
 					}
-					return compileFloat(g, batch, threads)
+					return compileFloat(g, batch, threads, exact)
 				}
 			}
 			l, err := bench.MeasureLatency(c.Context(), open, batch, threads, runs)
@@ -72,6 +73,7 @@ print times, memory and multiply-accumulates per second.`,
 	f.IntVar(&batch, "batch", 1, "images of one run")
 	f.IntVar(&runs, "runs", 30, "runs to measure")
 	addThreads(f, &threads)
+	addExact(f, &exact)
 	o.addFlag(f)
 	c.MarkFlagsMutuallyExclusive("weights", "random-weights")
 	return c

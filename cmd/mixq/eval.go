@@ -16,6 +16,7 @@ import (
 func newEval() *cobra.Command {
 	var n network
 	var limit, threads int
+	var exact bool
 	var o output
 	c := &cobra.Command{
 		Use:   "eval [FILE.mixq]",
@@ -30,7 +31,7 @@ network takes (reading the images not counted).`,
 		RunE: func(c *cobra.Command, args []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
-			program, err := n.compile(args, threads)
+			program, err := n.compile(args, threads, exact)
 			if err != nil {
 				return err
 			}
@@ -55,6 +56,7 @@ network takes (reading the images not counted).`,
 	c.MarkFlagsRequiredTogether("model", "weights")
 	c.Flags().IntVar(&limit, "limit", 0, "number of test images; 0 for all")
 	addThreads(c.Flags(), &threads)
+	addExact(c.Flags(), &exact)
 	o.addFlag(c.Flags())
 	return c
 }
@@ -75,8 +77,9 @@ type accuracy struct {
 	ImagesPerSecond float64 `json:"images_per_second"`
 }
 
-// compile makes a program of the .mixq file in args, or of the trained network.
-func (n *network) compile(args []string, threads int) (*infer.Program, error) {
+// compile makes a program of the .mixq file in args, or of the trained network;
+// exact is for the latter.
+func (n *network) compile(args []string, threads int, exact bool) (*infer.Program, error) {
 	if len(args) == 1 {
 		p, err := infer.Open(args[0], infer.Options{Batch: batch, Threads: threads})
 		if err != nil {
@@ -91,14 +94,15 @@ func (n *network) compile(args []string, threads int) (*infer.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return compileFloat(g, batch, threads)
+	return compileFloat(g, batch, threads, exact)
 }
 
-// compileFloat makes a program of a trained network.
-func compileFloat(g *nn.Graph, batch, threads int) (*infer.Program, error) {
+// compileFloat makes a program of a trained network. It may round as Winograd's
+// convolution does unless exact is set.
+func compileFloat(g *nn.Graph, batch, threads int, exact bool) (*infer.Program, error) {
 	g, err := rewrite.Run(g, rewrite.Deploy()...)
 	if err != nil {
 		return nil, err
 	}
-	return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float})
+	return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float, Winograd: !exact})
 }

@@ -88,6 +88,10 @@ func addThreads(f *pflag.FlagSet, threads *int) {
 	f.IntVar(threads, "threads", runtime.GOMAXPROCS(0), "goroutines that compute; changes nothing but the time")
 }
 
+func addExact(f *pflag.FlagSet, exact *bool) {
+	f.BoolVar(exact, "exact", false, "float32 without the faster convolutions that round differently (Winograd)")
+}
+
 func addSeed(f *pflag.FlagSet, seed *uint64) {
 	f.Uint64Var(seed, "seed", 1, "seed of all random choices")
 }

@@ -147,7 +147,7 @@ func (r *recipe) epoch(images dataset.Dataset) train.Data {
 }
 
 func (r *recipe) test(c *cobra.Command, g *nn.Graph, res *trained) error {
-	p, err := compileFloat(g, batch, r.threads)
+	p, err := compileFloat(g, batch, r.threads, true)
 	if err != nil {
 		return err
 	}

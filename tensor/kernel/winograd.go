@@ -1,0 +1,260 @@
+package kernel
+
+import "mixq/asm"
+
+// Blocks of a Winograd convolution. The transformed windows of a block take
+// about winogradBlock elements, half of the second-level cache of a server; the
+// products of about winogradChannels channels share it with them.
+const (
+	winogradBlock    = 1 << 18
+	winogradChannels = 32
+)
+
+// winogradSkew is added to the distance of the 36 matrices, in elements, to
+// keep them from falling on the same lines of the first-level cache.
+const winogradSkew = 16
+
+// WinogradF32 is a planned 3x3 convolution of stride 1 without groups or
+// dilation, computed with Winograd's F(4x4,3x3): Lavin and Gray, Fast
+// Algorithms for Convolutional Neural Networks (2016). The output is cut into
+// tiles of 4 x 4,
+//
+//	y = Aᵀ·[sum over c of (G·w[c]·Gᵀ) ⊙ (Bᵀ·d[c]·B)]·A
+//
+// where d is the 6 x 6 window under a tile and ⊙ multiplies by elements. That
+// is 36 products of matrices [tiles x channels] and [channels x outputs], with a
+// quarter of the multiplications of ConvF32. The transforms round too, so the
+// result is less accurate, by about a decimal digit.
+//
+// A WinogradF32 is safe for concurrent use.
+type WinogradF32 struct {
+	frame     frame
+	cin, cout int
+	oh, ow    int
+	th, tw    int // tiles along the sides of the output
+	rows      int // of tiles, in a block
+	chunk     int // channels of the output that are computed at once
+	corners   []int32
+	gemm      asm.GemmF32
+	packed    []float32 // weights: 36 matrices in panels
+}
+
+// WinogradFits reports whether a WinogradF32 can compute the convolution.
+func WinogradFits(p Conv2dParams) bool {
+	return p.KernelH == 3 && p.KernelW == 3 && p.StrideH == 1 && p.StrideW == 1 &&
+		p.DilationH == 1 && p.DilationW == 1 && p.Groups == 1
+}
+
+// WinogradPays reports whether a WinogradF32 fits and is likely to be faster
+// than a ConvF32 of the same arguments. The rule looks at the sizes and the
+// level only.
+func WinogradPays(p Conv2dParams, cin, h, w, cout int) bool {
+	if !WinogradFits(p) {
+		return false
+	}
+	// What the work costs, in multiplications of the micro-kernel: to transform
+	// an element of the 36 matrices, and to fetch a weight, which is used for few
+	// tiles, from beyond the second-level cache.
+	const transform, fetch = 10, 8
+	c := planWinograd(p, cin, h, w, cout)
+	outputs := roundUp(cout, c.gemm.NR)
+	tiles := c.blocks() * c.blockTiles()
+	direct := 9 * cin * roundUp(cout, c.gemm.MR) * c.oh * c.ow
+	winograd := 36 * (cin*outputs*(tiles+c.blocks()*fetch) + tiles*(cin+outputs)*transform)
+	return winograd < direct*3/4
+}
+
+// NewWinogradF32 plans the convolution of x [C,H,W] (C = cin) with weight
+// [O,C,3,3] (O = cout). The weight is transformed and packed, so it may change
+// afterwards. It panics if WinogradFits does not hold or the weight has another
+// size.
+func NewWinogradF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *WinogradF32 {
+	switch {
+	case !WinogradFits(p):
+		panic(badWinograd)
+	case len(weight) != 9*cin*cout:
+		panic(badWeight)
+	}
+	c := planWinograd(p, cin, h, w, cout)
+	c.corners = cornerOffsets(c.th, c.tw, 4*c.frame.fw, 4, c.th*c.tw+asm.WinogradTiles)
+	c.pack(weight)
+	return c
+}
+
+const badWinograd = "kernel: winograd: not a 3x3 convolution of stride 1 without groups"
+
+// planWinograd is a plan without weights.
+func planWinograd(p Conv2dParams, cin, h, w, cout int) *WinogradF32 {
+	oh, ow := p.OutSize(h, w)
+	c := &WinogradF32{cin: cin, cout: cout, oh: oh, ow: ow, th: ceilDiv(oh, 4), tw: ceilDiv(ow, 4), gemm: asm.GemmF32For()}
+	c.frame = frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, fh: 4*c.th + 2}
+	c.frame.spread(1, 1, 4*c.tw+2)
+	c.rows = min(max(winogradBlock/(36*cin*c.tw), 1), c.th)
+	c.rows = ceilDiv(c.th, c.blocks()) // even blocks
+	c.chunk = roundUp(winogradChannels, c.gemm.NR)
+	return c
+}
+
+// pack transforms the weights in float64, and rounds them once.
+func (c *WinogradF32) pack(weight []float32) {
+	u := make([]float32, 36*c.cin*c.cout)
+	n := c.cin * c.cout
+	for i := range n {
+		for p, v := range winogradWeight(weight[9*i:][:9]) {
+			u[p*n+i] = v
+		}
+	}
+	c.packed = make([]float32, 36*c.packedSize())
+	for p := range 36 {
+		PackB(c.gemm, c.packed[p*c.packedSize():], u[p*n:], c.cin, true, c.cin, c.cout)
+	}
+}
+
+// winogradG is G, as in section 4.3 of the paper.
+var winogradG = [6][3]float64{
+	{1. / 4, 0, 0},
+	{-1. / 6, -1. / 6, -1. / 6},
+	{-1. / 6, 1. / 6, -1. / 6},
+	{1. / 24, 1. / 12, 1. / 6},
+	{1. / 24, -1. / 12, 1. / 6},
+	{0, 0, 1},
+}
+
+// winogradWeight is G·w·Gᵀ of a 3 x 3 kernel w.
+func winogradWeight(w []float32) (u [36]float32) {
+	for i, g := range winogradG {
+		var row [3]float64
+		for j := range row {
+			row[j] = float64(g[0]*float64(w[j])) + float64(g[1]*float64(w[3+j])) + float64(g[2]*float64(w[6+j]))
+		}
+		for j, g := range winogradG {
+			u[6*i+j] = float32(float64(row[0]*g[0]) + float64(row[1]*g[1]) + float64(row[2]*g[2]))
+		}
+	}
+	return u
+}
+
+// blocks and chunks count the parts of the output along its rows and channels.
+func (c *WinogradF32) blocks() int { return ceilDiv(c.th, c.rows) }
+func (c *WinogradF32) chunks() int { return ceilDiv(c.cout, c.chunk) }
+
+// blockTiles is the number of tiles of a block, the last group filled up.
+func (c *WinogradF32) blockTiles() int { return roundUp(c.rows*c.tw, asm.WinogradTiles) }
+
+// packedSize, windowSize and productSize are the distances of the 36 matrices
+// of weights, transformed windows and products.
+func (c *WinogradF32) packedSize() int  { return PackBSize(c.gemm, c.cin, c.cout) }
+func (c *WinogradF32) windowSize() int  { return c.blockTiles()*c.cin + winogradSkew }
+func (c *WinogradF32) productSize() int { return c.blockTiles()*c.chunk + winogradSkew }
+
+// planeSize is the number of elements of a channel of a block of the output.
+func (c *WinogradF32) planeSize() int { return 16 * c.rows * c.tw }
+
+// Scratch is the number of float32 elements of scratch that Run needs.
+func (c *WinogradF32) Scratch() int {
+	n := 36*(c.windowSize()+c.productSize()) + c.chunk*c.planeSize()
+	if !c.frame.plain() {
+		n += c.cin * c.frame.fh * c.frame.fw
+	}
+	return n
+}
+
+// Tiles is the number of independent parts of the output of one image. It
+// depends on the geometry and the level only.
+func (c *WinogradF32) Tiles() int { return c.blocks() * c.chunks() }
+
+// Run computes the given tiles of the output of one image,
+//
+//	y = clamp(convolution + bias[o] + residual[o,i,j])
+//
+// and leaves the rest of dst alone. bias [O] and residual [O,OH,OW] may be nil;
+// dst may be residual. It allocates nothing. It panics if slices are too short.
+func (c *WinogradF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, scratch []float32) {
+	r := convRun{dst, x, bias, residual, act, scratch}
+	n := c.chunks()
+	for t := tiles.Lo; t < tiles.Hi; {
+		block := t / n
+		end := min((block+1)*n, tiles.Hi)
+		c.runBlock(&r, block, Range{t - block*n, end - block*n})
+		t = end
+	}
+}
+
+// runBlock computes some chunks of channels of a block, which share the
+// transformed windows.
+func (c *WinogradF32) runBlock(r *convRun, block int, chunks Range) {
+	windows, scratch := cut(r.scratch, 36*c.windowSize())
+	products, scratch := cut(scratch, 36*c.productSize())
+	planes, scratch := cut(scratch, c.chunk*c.planeSize())
+	rows := Range{block * c.rows, min((block+1)*c.rows, c.th)}
+	n := roundUp((rows.Hi-rows.Lo)*c.tw, asm.WinogradTiles)
+	c.transform(windows, c.image(r.x, rows, scratch), rows.Lo*c.tw, n)
+	for i := chunks.Lo; i < chunks.Hi; i++ {
+		ch := i * c.chunk
+		m := min(c.chunk, c.cout-ch)
+		c.multiply(products, windows, n, ch, roundUp(m, c.gemm.NR))
+		c.untransform(planes, products, rows.Hi-rows.Lo, m)
+		for j := range m {
+			c.finish(r, planes[j*c.planeSize():], ch+j, rows)
+		}
+	}
+}
+
+// image is the frame, filled where the windows of some rows of tiles look.
+func (c *WinogradF32) image(x []float32, rows Range, scratch []float32) []float32 {
+	if c.frame.plain() {
+		return x
+	}
+	img, _ := cut(scratch, c.cin*c.frame.fh*c.frame.fw)
+	c.frame.fill(img, x, c.cin, 4*rows.Lo, 4*rows.Hi+2)
+	return img
+}
+
+// transform sets windows to those of n tiles from the given one on. Those that
+// fill up the last group are of other tiles and are not used.
+func (c *WinogradF32) transform(windows, img []float32, tile, n int) {
+	f := &c.frame
+	for i := 0; i < n; i += asm.WinogradTiles {
+		corners := (*[asm.WinogradTiles]int32)(c.corners[tile+i:])
+		asm.WinogradInputF32(windows[i*c.cin:], c.windowSize(), c.gemm.MR, img, f.fh*f.fw, f.fw, corners, c.cin)
+	}
+}
+
+// multiply sets the n x m corners of products, whose rows are a chunk long, to
+// what the windows give for the channels from ch on.
+func (c *WinogradF32) multiply(products, windows []float32, n, ch, m int) {
+	for p := range 36 {
+		y := products[p*c.productSize():][:n*c.chunk]
+		clear(y)
+		a, b := windows[p*c.windowSize():], c.packed[p*c.packedSize()+ch*c.cin:]
+		for l := 0; l < c.cin; l += gemmKC {
+			GemmPacked(c.gemm, y, c.chunk, a[l*c.gemm.MR:], c.cin, b[l*c.gemm.NR:], c.cin,
+				n, m, min(gemmKC, c.cin-l), nil)
+		}
+	}
+}
+
+// untransform sets planes to the output of m channels in some rows of tiles.
+func (c *WinogradF32) untransform(planes, products []float32, rows, m int) {
+	width := 4 * c.tw
+	for ch := 0; ch < m; ch += 8 {
+		for i := range rows {
+			asm.WinogradOutputF32(planes[ch*c.planeSize()+4*i*width:], c.planeSize(), width,
+				products[i*c.tw*c.chunk+ch:], c.productSize(), c.chunk, c.tw)
+		}
+	}
+}
+
+// finish writes the part of a plane that is in the output to channel o of dst.
+func (c *WinogradF32) finish(r *convRun, plane []float32, o int, tiles Range) {
+	width := 4 * c.tw
+	lo, hi := 4*tiles.Lo, min(4*tiles.Hi, c.oh)
+	at := (o*c.oh + lo) * c.ow
+	if width == c.ow {
+		r.finish(plane, o, at, at+(hi-lo)*c.ow)
+		return
+	}
+	for i := range hi - lo {
+		r.finish(plane[i*width:], o, at+i*c.ow, at+(i+1)*c.ow)
+	}
+}
