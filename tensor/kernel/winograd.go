@@ -95,7 +95,8 @@ func planWinograd(p Conv2dParams, cin, h, w, cout int) *WinogradF32 {
 	return c
 }
 
-// pack transforms the weights in float64, and rounds them once.
+// pack transforms the weights in float64 and rounds them once. The panels of a
+// chunk follow each other from matrix to matrix, in the order of their use.
 func (c *WinogradF32) pack(weight []float32) {
 	u := make([]float32, 36*c.cin*c.cout)
 	n := c.cin * c.cout
@@ -104,10 +105,19 @@ func (c *WinogradF32) pack(weight []float32) {
 			u[p*n+i] = v
 		}
 	}
-	c.packed = make([]float32, 36*c.packedSize())
-	for p := range 36 {
-		PackB(c.gemm, c.packed[p*c.packedSize():], u[p*n:], c.cin, true, c.cin, c.cout)
+	c.packed = make([]float32, 36*PackBSize(c.gemm, c.cin, c.cout))
+	for ch := 0; ch < c.cout; ch += c.chunk {
+		m := min(c.chunk, c.cout-ch)
+		for p := range 36 {
+			PackB(c.gemm, c.panels(ch, m, p), u[p*n+ch*c.cin:], c.cin, true, c.cin, m)
+		}
 	}
+}
+
+// panels are the weights of matrix p for the m channels of a chunk from ch on.
+func (c *WinogradF32) panels(ch, m, p int) []float32 {
+	size := PackBSize(c.gemm, c.cin, m)
+	return c.packed[36*ch*c.cin+p*size:][:size]
 }
 
 // winogradG is G, as in section 4.3 of the paper.
@@ -141,9 +151,8 @@ func (c *WinogradF32) chunks() int { return ceilDiv(c.cout, c.chunk) }
 // blockTiles is the number of tiles of a block, the last group filled up.
 func (c *WinogradF32) blockTiles() int { return roundUp(c.rows*c.tw, asm.WinogradTiles) }
 
-// packedSize, windowSize and productSize are the distances of the 36 matrices
-// of weights, transformed windows and products.
-func (c *WinogradF32) packedSize() int  { return PackBSize(c.gemm, c.cin, c.cout) }
+// windowSize and productSize are the distances of the 36 matrices of transformed
+// windows and of products.
 func (c *WinogradF32) windowSize() int  { return c.blockTiles()*c.cin + winogradSkew }
 func (c *WinogradF32) productSize() int { return c.blockTiles()*c.chunk + winogradSkew }
 
@@ -192,7 +201,7 @@ func (c *WinogradF32) runBlock(r *convRun, block int, chunks Range) {
 	for i := chunks.Lo; i < chunks.Hi; i++ {
 		ch := i * c.chunk
 		m := min(c.chunk, c.cout-ch)
-		c.multiply(products, windows, n, ch, roundUp(m, c.gemm.NR))
+		c.multiply(products, windows, n, ch, m)
 		c.untransform(planes, products, rows.Hi-rows.Lo, m)
 		for j := range m {
 			c.finish(r, planes[j*c.planeSize():], ch+j, rows)
@@ -221,15 +230,15 @@ func (c *WinogradF32) transform(windows, img []float32, tile, n int) {
 }
 
 // multiply sets the n x m corners of products, whose rows are a chunk long, to
-// what the windows give for the channels from ch on.
+// what the windows give for the m channels from ch on.
 func (c *WinogradF32) multiply(products, windows []float32, n, ch, m int) {
 	for p := range 36 {
 		y := products[p*c.productSize():][:n*c.chunk]
 		clear(y)
-		a, b := windows[p*c.windowSize():], c.packed[p*c.packedSize()+ch*c.cin:]
+		a, b := windows[p*c.windowSize():], c.panels(ch, m, p)
 		for l := 0; l < c.cin; l += gemmKC {
 			GemmPacked(c.gemm, y, c.chunk, a[l*c.gemm.MR:], c.cin, b[l*c.gemm.NR:], c.cin,
-				n, m, min(gemmKC, c.cin-l), nil)
+				n, roundUp(m, c.gemm.NR), min(gemmKC, c.cin-l), nil)
 		}
 	}
 }
