@@ -57,11 +57,11 @@ func WinogradPays(p Conv2dParams, cin, h, w, cout int) bool {
 	// tiles, from beyond the second-level cache.
 	const transform, fetch = 10, 8
 	c := planWinograd(p, cin, h, w, cout)
-	outputs := roundUp(cout, c.gemm.NR)
-	tiles := c.blocks() * c.blockTiles()
-	direct := 9 * cin * roundUp(cout, c.gemm.MR) * c.oh * c.ow
-	winograd := 36 * (cin*outputs*(tiles+c.blocks()*fetch) + tiles*(cin+outputs)*transform)
-	return winograd < direct*3/4
+	tiles, blocks := float64(c.blocks()*c.blockTiles()), float64(c.blocks())
+	inputs, outputs := float64(cin), float64(roundUp(cout, c.gemm.NR))
+	direct := 9 * inputs * float64(roundUp(cout, c.gemm.MR)) * float64(c.oh*c.ow)
+	winograd := 36 * (inputs*outputs*(tiles+fetch*blocks) + transform*tiles*(inputs+outputs))
+	return winograd < 0.75*direct
 }
 
 // NewWinogradF32 plans the convolution of x [C,H,W] (C = cin) with weight

@@ -66,9 +66,6 @@ func (t tile) generate() {
 		bs[j] = t.vector()
 		VMOVUPS(t.at(b, j), bs[j])
 	}
-	for line := 0; line < 4*t.lanes*t.nv; line += 64 {
-		PREFETCHT0(Mem{Base: b, Disp: 4096+line})
-	}
 	x := t.vector()
 	for i := range t.mr {
 		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
