@@ -50,9 +50,12 @@ TEXT ·gemmF32_4x24_avx2_asm(SB), NOSPLIT, $0-40
 
 loop:
 	// One step of k: a row of B times each element of A.
-	VMOVUPS      (BX), Y12
-	VMOVUPS      32(BX), Y13
-	VMOVUPS      64(BX), Y14
+	VMOVUPS (BX), Y12
+	VMOVUPS 32(BX), Y13
+	VMOVUPS 64(BX), Y14
+
+	// A may be weights that come from memory: ask for them early.
+	PREFETCHT0   2048(DX)
 	VBROADCASTSS (DX), Y15
 	VFMADD231PS  Y12, Y15, Y0
 	VFMADD231PS  Y13, Y15, Y1
@@ -159,8 +162,11 @@ TEXT ·gemmF32_8x32_avx512_asm(SB), NOSPLIT, $0-40
 
 loop:
 	// One step of k: a row of B times each element of A.
-	VMOVUPS      (BX), Z16
-	VMOVUPS      64(BX), Z17
+	VMOVUPS (BX), Z16
+	VMOVUPS 64(BX), Z17
+
+	// A may be weights that come from memory: ask for them early.
+	PREFETCHT0   2048(DX)
 	VBROADCASTSS (DX), Z18
 	VFMADD231PS  Z16, Z18, Z0
 	VFMADD231PS  Z17, Z18, Z1

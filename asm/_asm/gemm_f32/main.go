@@ -66,6 +66,8 @@ func (t tile) generate() {
 		bs[j] = t.vector()
 		VMOVUPS(t.at(b, j), bs[j])
 	}
+	Comment("A may be weights that come from memory: ask for them early.")
+	PREFETCHT0(Mem{Base: a, Disp: 2048})
 	x := t.vector()
 	for i := range t.mr {
 		VBROADCASTSS(Mem{Base: a, Disp: 4 * i}, x)
