@@ -98,18 +98,18 @@ func planWinograd(p Conv2dParams, cin, h, w, cout int) *WinogradF32 {
 // pack transforms the weights in float64 and rounds them once. The panels of a
 // chunk follow each other from matrix to matrix, in the order of their use.
 func (c *WinogradF32) pack(weight []float32) {
-	u := make([]float32, 36*c.cin*c.cout)
-	n := c.cin * c.cout
-	for i := range n {
-		for p, v := range winogradWeight(weight[9*i:][:9]) {
-			u[p*n+i] = v
-		}
-	}
+	size := c.chunk*c.cin + winogradSkew
+	u := make([]float32, 36*size)
 	c.packed = make([]float32, 36*PackBSize(c.gemm, c.cin, c.cout))
 	for ch := 0; ch < c.cout; ch += c.chunk {
 		m := min(c.chunk, c.cout-ch)
+		for i := range m * c.cin {
+			for p, v := range winogradWeight(weight[9*(ch*c.cin+i):][:9]) {
+				u[p*size+i] = v
+			}
+		}
 		for p := range 36 {
-			PackB(c.gemm, c.panels(ch, m, p), u[p*n+ch*c.cin:], c.cin, true, c.cin, m)
+			PackB(c.gemm, c.panels(ch, m, p), u[p*size:], c.cin, true, c.cin, m)
 		}
 	}
 }
