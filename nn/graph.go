@@ -71,28 +71,6 @@ func (g *Graph) Node(name string) *Node {
 	return nil
 }
 
-// Producers maps every computed value to the node that produces it.
-func (g *Graph) Producers() map[*Value]*Node {
-	m := map[*Value]*Node{}
-	for _, n := range g.Nodes {
-		for _, v := range n.Out {
-			m[v] = n
-		}
-	}
-	return m
-}
-
-// Consumers maps every value to the nodes that read it, in order.
-func (g *Graph) Consumers() map[*Value][]*Node {
-	m := map[*Value][]*Node{}
-	for _, n := range g.Nodes {
-		for _, v := range n.In {
-			m[v] = append(m[v], n)
-		}
-	}
-	return m
-}
-
 // MACs is the number of multiply-accumulates of one run.
 func (g *Graph) MACs() int64 {
 	var sum int64

@@ -161,15 +161,11 @@ func kernelGrid(q *nn.Quant) kernel.Grid {
 	return kernel.Grid{Scale: q.Scale[0], Zero: q.Zero[0], Max: top}
 }
 
-// reals returns the real values of x, which holds codes on q, in the memory of
-// dst, or is real already.
-func reals(dst []float32, x *tensor.Tensor, q *nn.Quant) []float32 {
-	if x.DType() == tensor.Float32 {
-		return x.Float32()
-	}
-	dst = slices.Grow(dst[:0], x.Len())[:x.Len()]
-	kernel.Dequantize(dst, x.Uint8(), kernelGrid(q))
-	return dst
+// reals returns the real values of x, which holds codes on q.
+func reals(x *tensor.Tensor, q *nn.Quant) *tensor.Tensor {
+	real := tensor.New(tensor.Float32, x.Shape()...)
+	kernel.Dequantize(real.Float32(), x.Uint8(), kernelGrid(q))
+	return real
 }
 
 // collect copies all images of the batches into one tensor [N,C,H,W].

@@ -170,7 +170,7 @@ func compareLayers(q *nn.Graph, x *tensor.Tensor, threads int) (int, error) {
 		return 0, err
 	}
 	input := q.Inputs[0]
-	seen[input.Name] = tensor.FromFloat32(reals(nil, codes, input.Type.Quant), codes.Shape()...)
+	seen[input.Name] = reals(codes, input.Type.Quant)
 	worst := 0
 	for _, node := range q.Nodes {
 		d, err := compareLayer(q, node, seen, n, threads)

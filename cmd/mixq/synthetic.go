@@ -29,13 +29,7 @@ func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 		return nil, d, err
 	}
 	g = train.Init(g, m.config.Seed)
-	g.Pixels = make(nn.PixelTable, g.Inputs[0].Type.Shape[1])
-	in := m.model.Input
-	for c := range g.Pixels {
-		for b := range g.Pixels[c] {
-			g.Pixels[c][b] = float32((float64(b)/255 - in.Mean[c]) / in.Std[c])
-		}
-	}
+	g.Pixels = preprocessing(m.model.Input).Table()
 	m.config.Synthetic = true
 	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
 	shape := g.Inputs[0].Type.Shape[1:]
