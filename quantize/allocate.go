@@ -66,8 +66,7 @@ func feasible(sens *SensTable, budget Budget, overhead int64) error {
 		least += l.cheapest(budget.Kind)
 	}
 	if least > budget.capacity(sens, overhead) {
-		return fmt.Errorf("quantize: budget %v is impossible: with these candidate bits the smallest is %v; ask for no less or allow fewer bits",
-			budget, reachable(budget.Kind, least, overhead, sens))
+		return &BudgetError{budget, reachable(budget.Kind, least, overhead, sens)}
 	}
 	return nil
 }

@@ -81,3 +81,10 @@ func (b Budget) validate() error {
 	}
 	return nil
 }
+
+// BudgetError says that no allocation of the candidate bits meets a budget.
+type BudgetError struct{ Budget, Smallest Budget }
+
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("quantize: budget %v is impossible: with these candidate bits the smallest is %v; ask for no less or allow fewer bits", e.Budget, e.Smallest)
+}

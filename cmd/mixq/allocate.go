@@ -29,7 +29,7 @@ within a budget, exactly, and print the choice with the proof of its optimality.
 			}
 			plan, err := quantize.Allocate(c.Context(), sens, budget, sens.Overhead)
 			if err != nil {
-				return err
+				return nameBudget(err)
 			}
 			if out != "" {
 				if err := quantize.SaveJSON(out, plan); err != nil {

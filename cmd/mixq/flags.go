@@ -95,3 +95,11 @@ func addExact(f *pflag.FlagSet, exact *bool) {
 func addSeed(f *pflag.FlagSet, seed *uint64) {
 	f.Uint64Var(seed, "seed", 1, "seed of all random choices")
 }
+
+// nameBudget names the flag in the error of a budget that cannot be met.
+func nameBudget(err error) error {
+	if b, ok := errors.AsType[*quantize.BudgetError](err); ok {
+		return fmt.Errorf("--budget %v: %w", b.Budget, err)
+	}
+	return err
+}

@@ -176,7 +176,7 @@ func TestFailures(t *testing.T) {
 		{"truncated images", "resnet8", weights, "cifar10:" + short, "data_batch_1.bin: 3072 bytes", nil},
 		{"no images", "resnet8", weights, "cifar10:" + filepath.Join(dir, "none"), "none", nil},
 		{"too few images", "resnet8", weights, data, "--calib 65", []string{"--calib", "65"}},
-		{"impossible budget", "resnet8", weights, data, "budget 40x", []string{"--budget", "40x"}},
+		{"impossible budget", "resnet8", weights, data, "--budget 40x", []string{"--budget", "40x"}},
 		{"impossible bits", "resnet8", weights, data, "9, want 2 to 8", []string{"--bits", "4,9"}},
 		{"rule for nothing", "resnet8", weights, data, `"fc"`, []string{"--rule", "fc=8"}},
 		{"no folder", "resnet8", weights, data, "--out", []string{"--out", filepath.Join(dir, "none", "n.mixq")}},

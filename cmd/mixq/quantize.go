@@ -55,7 +55,7 @@ or a size of the whole file (150kB).`,
 			defer remove()
 			r, err := quantize.Run(c.Context(), g, images, m.config, path)
 			if err != nil {
-				return err
+				return nameBudget(err)
 			}
 			bar.close()
 			m.data.reportSkipped(c.ErrOrStderr())
