@@ -35,6 +35,7 @@ func TestReadSpecErrors(t *testing.T) {
 		{"unknown field", `{"Modell":"resnet20"}`, "Modell"},
 		{"nothing", `{}`, "are needed"},
 		{"twice", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[4]},{"Name":"r","Budget":"8x","Bits":[4]}]}`, `"r"`},
+		{"comparison", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[4]}],"Compare":{}}`, "comparison"},
 		{"bits", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[9]}]}`, "run r"},
 		{"wide bits", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[260]}]}`, "260"},
 		{"budget", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8","Bits":[4]}]}`, `"8"`},

@@ -6,11 +6,8 @@ import (
 	"text/tabwriter"
 )
 
-// columns of the table, in order.
-var columns = []struct {
-	head  string
-	value func(Row) string
-}{
+// columns are those of the runs.
+var columns = []column[Row]{
 	{"run", func(r Row) string { return r.Run }},
 	{"compression", func(r Row) string { return fmt.Sprintf("%.2fx", r.Report.Compression) }},
 	{"bits", func(r Row) string { return fmt.Sprintf("%.2f", r.Report.AvgBits) }},
@@ -22,14 +19,38 @@ var columns = []struct {
 	{"seconds", func(r Row) string { return fmt.Sprintf("%.1f", r.Report.Seconds.Total) }},
 }
 
-// WriteTable prints the rows as an aligned table.
+// metricColumns are those of the comparison of metrics.
+var metricColumns = []column[MetricRow]{
+	{"metric", func(r MetricRow) string { return r.Metric.String() }},
+	{"Spearman, all", func(r MetricRow) string { return fmt.Sprintf("%.3f", r.All) }},
+	{"across layers", func(r MetricRow) string { return fmt.Sprintf("%.3f", r.Layers) }},
+	{"seconds", func(r MetricRow) string { return fmt.Sprintf("%.1f", r.Seconds) }},
+}
+
+// column is a column of a table of rows of type T.
+type column[T any] struct {
+	head  string
+	value func(T) string
+}
+
+// WriteTable prints the rows as aligned tables, those of runs and of metrics.
 func (r *Result) WriteTable(w io.Writer) error {
+	if err := writeTable(w, columns, r.Rows); err != nil || len(r.Metrics) == 0 {
+		return err
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return writeTable(w, metricColumns, r.Metrics)
+}
+
+func writeTable[T any](w io.Writer, columns []column[T], rows []T) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, c := range columns {
 		fmt.Fprintf(t, "%s\t", c.head)
 	}
 	fmt.Fprintln(t)
-	for _, row := range r.Rows {
+	for _, row := range rows {
 		for _, c := range columns {
 			fmt.Fprintf(t, "%s\t", c.value(row))
 		}

@@ -23,6 +23,8 @@ type Result struct {
 	Spec Spec
 	Env  Env
 	Rows []Row
+
+	Metrics []MetricRow `json:",omitempty"` // of Spec.Compare
 }
 
 // Row is the outcome of one Run.
@@ -38,7 +40,15 @@ type Options struct {
 	Progress func(run string, stage quantize.Stage, done, total int) // may be nil
 }
 
-// Execute performs the runs of s in order.
+// progress reports the stages of a run of the given name; nil if nobody asks.
+func (o Options) progress(run string) func(quantize.Stage, int, int) {
+	if o.Progress == nil {
+		return nil
+	}
+	return func(st quantize.Stage, done, total int) { o.Progress(run, st, done, total) }
+}
+
+// Execute performs the runs of s in order, then its comparison.
 func Execute(ctx context.Context, s *Spec, in Input, o Options) (*Result, error) {
 	dir, err := os.MkdirTemp("", "mixq-bench-")
 	if err != nil {
@@ -53,6 +63,11 @@ func Execute(ctx context.Context, s *Spec, in Input, o Options) (*Result, error)
 		}
 		res.Rows = append(res.Rows, *row)
 	}
+	if s.Compare != nil {
+		if res.Metrics, err = s.Compare.compare(ctx, s, in, o); err != nil {
+			return nil, fmt.Errorf("bench: %s: %w", s.Name, err)
+		}
+	}
 	return res, nil
 }
 
@@ -62,9 +77,7 @@ func execute(ctx context.Context, s *Spec, r Run, in Input, o Options, out strin
 		return nil, err
 	}
 	cfg.Threads = o.Threads
-	if o.Progress != nil {
-		cfg.Progress = func(st quantize.Stage, done, total int) { o.Progress(r.Name, st, done, total) }
-	}
+	cfg.Progress = o.progress(r.Name)
 	report, err := quantize.Run(ctx, in.Graph, in.Data, cfg, out)
 	if err != nil {
 		return nil, err

@@ -10,13 +10,16 @@ import (
 	"mixq/quantize"
 )
 
-// Spec is an experiment: one network, one calibration set, several runs.
+// Spec is an experiment: one network, one calibration set, several runs, and a
+// comparison of metrics.
 type Spec struct {
 	Name  string
 	Model string // a name of models.Build
 	Calib int    // calibration images
 	Seed  uint64
 	Runs  []Run
+
+	Compare *Comparison // of sensitivity metrics; may be nil
 }
 
 // Run is one quantization of the network of a Spec.
@@ -24,6 +27,7 @@ type Run struct {
 	Name     string
 	Budget   quantize.Budget
 	Bits     []int // candidate bit-widths (numbers, since JSON would write bytes as text)
+	Metric   quantize.Metric
 	Rounding quantize.Rounding
 }
 
@@ -51,6 +55,11 @@ func (s *Spec) Validate() error {
 	if s.Name == "" || s.Model == "" || s.Calib < 1 || len(s.Runs) == 0 {
 		return errors.New("name, model, calib and at least one run are needed")
 	}
+	if s.Compare != nil {
+		if err := s.Compare.validate(); err != nil {
+			return err
+		}
+	}
 	seen := map[string]bool{}
 	for _, r := range s.Runs {
 		if r.Name == "" || seen[r.Name] {
@@ -65,7 +74,7 @@ func (s *Spec) Validate() error {
 }
 
 func (r Run) config(seed uint64) (quantize.Config, error) {
-	cfg := quantize.Config{Budget: r.Budget, Rounding: r.Rounding, Seed: seed, ActBits: 8}
+	cfg := quantize.Config{Budget: r.Budget, Metric: r.Metric, Rounding: r.Rounding, Seed: seed, ActBits: 8}
 	for _, b := range r.Bits {
 		if b < 0 || b > 255 {
 			return cfg, fmt.Errorf("bit-width %d, want 2 to 8", b)

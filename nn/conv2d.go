@@ -22,18 +22,22 @@ type Conv2d struct {
 func (*Conv2d) Kind() Kind { return KindConv2d }
 func (*Conv2d) op()        {}
 
-// Operands names the inputs of a convolution or linear layer; absent ones are nil.
-type Operands struct{ X, Weight, Bias, Residual *Value }
+// Operands names the inputs of a convolution or linear layer, absent ones nil,
+// and the activation that is fused into it.
+type Operands struct {
+	X, Weight, Bias, Residual *Value
+	Act                       Activation
+}
 
 // Operands returns the inputs of node n, whose op must be a *Conv2d or *Linear;
-// ok is false for other ops. It is the one place that knows their order.
+// ok is false for other ops. It is the one place that knows the order of inputs.
 func (n *Node) Operands() (o Operands, ok bool) {
 	var bias, residual bool
 	switch op := n.Op.(type) {
 	case *Conv2d:
-		bias, residual = op.Bias, op.Residual
+		bias, residual, o.Act = op.Bias, op.Residual, op.Act
 	case *Linear:
-		bias = op.Bias
+		bias, o.Act = op.Bias, op.Act
 	default:
 		return o, false
 	}

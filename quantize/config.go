@@ -19,8 +19,8 @@ type Batches interface {
 	Err() error
 }
 
-// Data is what a run looks at: images to calibrate on, whose labels are never
-// read, and images to evaluate on.
+// Data is what a run looks at: images to calibrate on, whose labels no more than
+// some metrics other than the default read, and images to evaluate on.
 type Data struct{ Calib, Eval Batches }
 
 // Rounding is how real weights become codes.
@@ -64,6 +64,7 @@ type Config struct {
 	Bits     []uint8 // candidate weight bit-widths, any subset of 2..8
 	ActBits  uint8   // bits of activations; 8 is the width that the kernels have
 	Budget   Budget
+	Metric   Metric
 	Rounding Rounding
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
@@ -149,6 +150,9 @@ func (c Config) Validate() error {
 	}
 	if c.Rounding >= numRoundings {
 		return fmt.Errorf("quantize: invalid rounding %d", uint8(c.Rounding))
+	}
+	if c.Metric >= numMetrics {
+		return fmt.Errorf("quantize: invalid metric %d", uint8(c.Metric))
 	}
 	if c.SensImages < 0 || c.SensDraws < 0 || c.Positions < 0 || c.Threads < 0 {
 		return errors.New("quantize: counts of images, draws, positions and threads must not be negative")

@@ -18,6 +18,7 @@ type Job struct {
 	Graph  *nn.Graph     // folded and fused, with a bias everywhere
 	Layers []LayerConfig // of the layers with weights, in execution order
 	Images *tensor.Tensor
+	Labels []int  // of the images; read only by metrics that want them
 	Config Config // defaults filled in
 
 	meta     artifact.Meta
@@ -50,11 +51,16 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if err := checkLayers(j.Graph); err != nil {
 		return nil, err
 	}
-	if j.Images, err = collect(calib, j.Graph); err != nil {
+	s, err := collect(calib, j.Graph)
+	if err != nil {
 		return nil, err
 	}
+	if err := s.check(j.Graph, cfg.Metric); err != nil {
+		return nil, err
+	}
+	j.Images, j.Labels = s.images, s.labels
 	j.Config.Positions = orDefault(cfg.Positions, defaultPositions(j.Images.Shape()[0]))
-	j.meta = meta(j.Config, fingerprint(j.Graph, j.Images, j.Config, true))
+	j.meta = meta(j.Config, fingerprint(j.Graph, s, j.Config, true))
 	if j.overhead, err = overhead(j.Graph, j.meta); err != nil {
 		return nil, err
 	}
@@ -86,7 +92,7 @@ func (j *Job) Calibrate(ctx context.Context) (*Stats, error) {
 // Sensitivity is the function of that name, kept as sens.json.
 func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
 	return product(j.Config.WorkDir, "sens", j.inputs(), func() (*SensTable, error) {
-		t, err := Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Config)
+		t, err := Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Labels, j.Config)
 		if t != nil {
 			t.Overhead = j.overhead
 		}
@@ -108,4 +114,6 @@ func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, erro
 }
 
 // inputs identifies everything that products before the plan depend on.
-func (j *Job) inputs() string { return fingerprint(j.Graph, j.Images, j.Config, false) }
+func (j *Job) inputs() string {
+	return fingerprint(j.Graph, imageSet{j.Images, j.Labels}, j.Config, false)
+}

@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 
 	"mixq/nn"
-	"mixq/tensor"
 )
 
 // saved is the form of a product on disk: what it was made from, and itself.
@@ -70,9 +69,10 @@ func SaveJSON(path string, v any) error {
 }
 
 // fingerprint is a hash over the network, its weights and pixel table, the
-// images and the settings that change results; the budget is left out when withBudget is
-// false, since only the plan depends on it.
-func fingerprint(g *nn.Graph, images *tensor.Tensor, cfg Config, withBudget bool) string {
+// images (with labels if the metric reads them) and the settings that change
+// results; the budget is left out when withBudget is false, since only the plan
+// depends on it.
+func fingerprint(g *nn.Graph, s imageSet, cfg Config, withBudget bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
 	var buf []byte
@@ -89,7 +89,10 @@ func fingerprint(g *nn.Graph, images *tensor.Tensor, cfg Config, withBudget bool
 	for c := range g.Pixels {
 		floats(g.Pixels[c][:])
 	}
-	h.Write(images.Uint8())
+	h.Write(s.images.Uint8())
+	if measures[cfg.Metric].labelled {
+		fmt.Fprintln(h, s.labels)
+	}
 	cfg.Threads = 0
 	if !withBudget {
 		cfg.Budget = Budget{}

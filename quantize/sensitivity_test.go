@@ -10,21 +10,6 @@ import (
 	"mixq/tensor"
 )
 
-// perturbed is g with the candidate's change made to one layer.
-func perturbed(g *nn.Graph, layer int, c candidate) *nn.Graph {
-	p := g.Clone()
-	l := weighted(p)[layer]
-	w, b := l.Weight.Data.Clone(), l.Bias.Data.Clone()
-	for i, d := range c.weight {
-		w.Float32()[i] += d
-	}
-	for i, d := range c.bias {
-		b.Float32()[i] += float32(d)
-	}
-	l.Weight.Data, l.Bias.Data = w, b
-	return p
-}
-
 func logits(t *testing.T, g *nn.Graph, x *tensor.Tensor) []float32 {
 	t.Helper()
 	p, err := infer.Compile(g, infer.Options{Batch: x.Shape()[0], Mode: infer.Float})
@@ -45,7 +30,7 @@ func logits(t *testing.T, g *nn.Graph, x *tensor.Tensor) []float32 {
 // perturbed network.
 func TestSensitivityPredictsKL(t *testing.T) {
 	g := testNet(t, "resnet8")
-	images, err := collect(noise(64, 64, 5), g)
+	set, err := collect(noise(64, 64, 5), g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,19 +39,19 @@ func TestSensitivityPredictsKL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fitted, measured := sensImages(g, images, cfg)
+	fitted, measured := sensSample(g, set, cfg)
 	cands, err := perturbations(context.Background(), g, lc, fitted, cfg, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := Sensitivity(context.Background(), g, lc, images, cfg)
+	table, err := Sensitivity(context.Background(), g, lc, set.images, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := logits(t, g, measured)
+	want := logits(t, g, measured.images)
 	for i, l := range table.Layers {
 		for j, b := range l.Bits {
-			got := logits(t, perturbed(g, i, cands[i][j]), measured)
+			got := logits(t, perturbed(g, i, &cands[i][j]), measured.images)
 			truth := 0.0
 			for n := range 64 {
 				truth += kl(want[n*10:n*10+10], got[n*10:n*10+10]) / 64
@@ -83,9 +68,9 @@ func TestSensitivityPredictsKL(t *testing.T) {
 }
 
 // A layer with fewer patches than inputs is measured on images of its own.
-func TestSensImages(t *testing.T) {
+func TestSensSample(t *testing.T) {
 	g := testNet(t, "resnet8") // its classifier has 64 inputs and one patch an image
-	images, err := collect(noise(130, 64, 5), g)
+	set, err := collect(noise(130, 64, 5), g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +81,8 @@ func TestSensImages(t *testing.T) {
 		{130, 64, 64, 64, true}, {130, 130, 130, 130, true}, {130, 63, 63, 63, false},
 		{63, 512, 32, 31, false}, {2, 512, 1, 1, false}, {1, 512, 1, 1, true},
 	} {
-		f, m := sensImages(g, images.Slice(0, tt.images), Config{SensImages: tt.most, Positions: 64})
+		f, s := sensSample(g, set.slice(0, tt.images), Config{SensImages: tt.most, Positions: 64})
+		m := s.images
 		if f.Shape()[0] != tt.fitted || m.Shape()[0] != tt.measured || (&f.Uint8()[0] == &m.Uint8()[0]) != tt.same {
 			t.Errorf("%d images, at most %d: rounded for %d, measured on %d, the same: %v; want %d, %d, %v", tt.images, tt.most,
 				f.Shape()[0], m.Shape()[0], !tt.same, tt.fitted, tt.measured, tt.same)

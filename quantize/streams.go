@@ -2,7 +2,6 @@ package quantize
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"mixq/infer"
@@ -166,25 +165,4 @@ func reals(x *tensor.Tensor, q *nn.Quant) *tensor.Tensor {
 	real := tensor.New(tensor.Float32, x.Shape()...)
 	kernel.Dequantize(real.Float32(), x.Uint8(), kernelGrid(q))
 	return real
-}
-
-// collect copies all images of the batches into one tensor [N,C,H,W].
-func collect(b Batches, g *nn.Graph) (*tensor.Tensor, error) {
-	want := g.Inputs[0].Type.Shape[1:]
-	var data []uint8
-	n := 0
-	for x := range b.All() {
-		if x.DType() != tensor.Uint8 || !x.Shape()[1:].Equal(want) {
-			return nil, fmt.Errorf("quantize: images are %v %v, the network takes bytes of %v", x.DType(), x.Shape()[1:], want)
-		}
-		data = append(data, x.Uint8()...)
-		n += x.Shape()[0]
-	}
-	if err := b.Err(); err != nil {
-		return nil, err
-	}
-	if n == 0 {
-		return nil, fmt.Errorf("quantize: no calibration images")
-	}
-	return tensor.FromUint8(data, append([]int{n}, want...)...), nil
 }

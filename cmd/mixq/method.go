@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ func (m *method) addFlags(c *cobra.Command) {
 	f.Var((*bitList)(&m.config.Bits), "bits", "candidate bit-widths of weights, any of 2 to 8")
 	f.Uint8Var(&m.config.ActBits, "act-bits", 8, "bit-width of activations")
 	f.Var((*ruleList)(&m.config.Rules), "rule", "candidate bit-widths of the layers that GLOB matches; repeatable, later rules win")
+	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+metricNames())
 	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`gram` or nearest")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")
 	addSeed(f, &m.config.Seed)
@@ -49,4 +51,12 @@ func (m *method) load(bar *progress) (*nn.Graph, quantize.Batches, error) {
 
 func (m *method) showProgress(bar *progress) {
 	m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
+}
+
+func metricNames() string {
+	var names []string
+	for _, m := range quantize.Metrics() {
+		names = append(names, m.String())
+	}
+	return strings.Join(names, ", ")
 }

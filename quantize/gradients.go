@@ -1,0 +1,255 @@
+package quantize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"mixq/autograd"
+	"mixq/internal/par"
+	"mixq/nn/train"
+	"mixq/tensor"
+)
+
+// gradients is a metric that is a mean, over images and directions of the
+// logits, of a term that looks at one gradient and one perturbation. One
+// backward pass serves all layers and bit-widths.
+type gradients struct {
+	direction direction
+	term      func(*evidence, *candidate) float64
+	outputs   bool // the term looks at outputs of layers
+}
+
+// A direction is what is propagated back from the logits y of an image.
+type direction func(y []float32, label int, rng *rand.Rand) []float32
+
+// evidence is what one backward pass tells of a layer: the gradients of its
+// weights and bias, and what the pass computed on the way.
+type evidence struct {
+	weight, bias []float32
+	layer        layer
+	pass         *train.Pass
+	scratch      *patchMatrix
+}
+
+// run sums over images and draws, in blocks merged in index order.
+func (m gradients) run(ctx context.Context, e experiment) ([][]float64, error) {
+	workers := make([]backward, e.cfg.Threads)
+	for i := range workers {
+		workers[i] = backward{gradients: m, experiment: e, tape: autograd.NewTape(1)}
+	}
+	total := zerosLike(e.cands)
+	for b := range numBlocks(e.images) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := e.block(b).len()
+		results, errs := make([][][]float64, n), make([]error, n)
+		par.For(e.cfg.Threads, n, func(worker, i int) {
+			results[i], errs[i] = workers[worker].image(b*block + i)
+		})
+		sum := zerosLike(e.cands)
+		for i := range n {
+			if errs[i] != nil {
+				return nil, errs[i]
+			}
+			add(sum, results[i])
+		}
+		add(total, sum)
+		e.step()
+	}
+	scale(total, 1/float64(e.len()*e.cfg.SensDraws))
+	return total, nil
+}
+
+// backward propagates directions back through single images. Each worker has
+// its own.
+type backward struct {
+	gradients
+	experiment
+	tape    *autograd.Tape
+	scratch patchMatrix
+}
+
+// image returns, for each layer and candidate, the sum of the terms of an image
+// over the draws.
+func (p *backward) image(index int) ([][]float64, error) {
+	p.tape.Reset()
+	x := p.images.Slice(index, index+1)
+	in := p.tape.Const(tensor.FromFloat32(pixels(x, p.g.Pixels), x.Shape()...))
+	r, err := train.Forward(p.tape, p.g, []*autograd.Var{in}, train.Options{})
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range p.layers {
+		if p.outputs {
+			p.tape.Retain(r.Vars[l.node.Out[0]])
+		}
+	}
+	logits := r.Out[0]
+	if err := finite(logits.Value.Float32()); err != nil {
+		return nil, fmt.Errorf("quantize: calibration image %d: %w", index, err)
+	}
+	label := 0
+	if p.labels != nil {
+		label = p.labels[index]
+	}
+	sum := zerosLike(p.cands)
+	for d := range p.cfg.SensDraws {
+		rng := rand.New(rand.NewPCG(p.cfg.Seed, uint64(index)<<16|uint64(d)))
+		seed := p.direction(logits.Value.Float32(), label, rng)
+		p.tape.Backward(logits, tensor.FromFloat32(seed, logits.Value.Shape()...))
+		for i, l := range p.layers {
+			ev := evidence{r.Vars[l.Weight].Grad.Float32(), r.Vars[l.Bias].Grad.Float32(), l, r, &p.scratch}
+			for j := range p.cands[i] {
+				sum[i][j] += p.term(&ev, &p.cands[i][j])
+			}
+		}
+	}
+	return sum, nil
+}
+
+// projection is ⟨g, dW⟩.
+func projection(e *evidence, c *candidate) float64 {
+	a := dot(e.weight, c.weight)
+	for o, v := range c.bias {
+		a += float64(float64(e.bias[o]) * v)
+	}
+	return a
+}
+
+func squaredProjection(e *evidence, c *candidate) float64 {
+	a := projection(e, c)
+	return float64(a * a)
+}
+
+func normProduct(e *evidence, c *candidate) float64 {
+	return math.Sqrt(dot(e.weight, e.weight)) * math.Sqrt(dot(c.weight, c.weight))
+}
+
+// diagonal is Σ g²·dW².
+func diagonal(e *evidence, c *candidate) float64 {
+	sum := 0.0
+	for i, d := range c.weight {
+		a := float64(float64(e.weight[i]) * float64(d))
+		sum += float64(a * a)
+	}
+	for o, d := range c.bias {
+		a := float64(float64(e.bias[o]) * d)
+		sum += float64(a * a)
+	}
+	return sum
+}
+
+// outputChange is Σ (g_y·dy)² over the outputs of the layer before its
+// activation.
+func outputChange(e *evidence, c *candidate) float64 {
+	p := newPatches(e.layer, 0, math.MaxInt, 0)
+	rows := p.gather(e.scratch, e.pass.Vars[e.layer.X].Value, nil, 0, 1)
+	out := e.pass.Vars[e.layer.node.Out[0]]
+	y, gy, act := out.Value.Float32(), out.Grad.Float32(), e.layer.Act.Clamp()
+	perGroup := len(c.bias) / p.groups
+	sum := 0.0
+	for o, db := range c.bias {
+		dw := c.weight[o*p.k:][:p.k]
+		patch := e.scratch.real[o/perGroup*rows*p.k:]
+		for i := range rows {
+			at := o*rows + i
+			if y[at] <= act.Lo || y[at] >= act.Hi || gy[at] == 0 {
+				continue // no gradient passes the activation
+			}
+			a := float64(float64(gy[at]) * (dot(dw, patch[i*p.k:]) + db))
+			sum += float64(a * a)
+		}
+	}
+	return sum
+}
+
+// taylor is |E[⟨g, dW⟩]|.
+func taylor(ctx context.Context, e experiment) ([][]float64, error) {
+	mean, err := gradients{direction: lossGradient, term: projection}.run(ctx, e)
+	for _, row := range mean {
+		for j, v := range row {
+			row[j] = math.Abs(v)
+		}
+	}
+	return mean, err
+}
+
+// fisherDraw is a random direction whose covariance is the Fisher information
+// diag(p) − p·pᵀ of the softmax p of y: √p⊙ε − p·⟨√p, ε⟩ for ε ~ N(0, I).
+func fisherDraw(y []float32, _ int, rng *rand.Rand) []float32 {
+	p := softmax(y)
+	r := make([]float64, len(y))
+	inner := 0.0
+	for i := range p {
+		r[i] = math.Sqrt(p[i]) * rng.NormFloat64()
+		inner += r[i]
+	}
+	out := make([]float32, len(y))
+	for i := range r {
+		out[i] = float32(r[i] - float64(p[i]*inner))
+	}
+	return out
+}
+
+// normalDraw is a direction from N(0, I).
+func normalDraw(y []float32, _ int, rng *rand.Rand) []float32 {
+	out := make([]float32, len(y))
+	for i := range out {
+		out[i] = float32(rng.NormFloat64())
+	}
+	return out
+}
+
+// lossGradient is the gradient of the cross-entropy with the label.
+func lossGradient(y []float32, label int, _ *rand.Rand) []float32 {
+	out := make([]float32, len(y))
+	for i, p := range softmax(y) {
+		out[i] = float32(p)
+	}
+	out[label]--
+	return out
+}
+
+// softmax is that of y, which must be finite.
+func softmax(y []float32) []float64 {
+	top := slices.Max(y)
+	p := make([]float64, len(y))
+	sum := 0.0
+	for i, v := range y {
+		p[i] = math.Exp(float64(v - top))
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+func finite(y []float32) error {
+	if slices.ContainsFunc(y, func(v float32) bool { return v-v != 0 }) {
+		return errors.New("logits are not finite")
+	}
+	return nil
+}
+
+// dot accumulates in float64, in four interleaved chains of fixed order.
+func dot(a, b []float32) float64 {
+	var s [4]float64
+	b = b[:len(a)]
+	n := len(a) &^ 3
+	for i := 0; i < n; i += 4 {
+		s[0] += float64(float64(a[i]) * float64(b[i]))
+		s[1] += float64(float64(a[i+1]) * float64(b[i+1]))
+		s[2] += float64(float64(a[i+2]) * float64(b[i+2]))
+		s[3] += float64(float64(a[i+3]) * float64(b[i+3]))
+	}
+	for i := n; i < len(a); i++ {
+		s[0] += float64(float64(a[i]) * float64(b[i]))
+	}
+	return s[0] + s[1] + (s[2] + s[3])
+}

@@ -1,0 +1,119 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Metric is how Sensitivity measures what a perturbation of a layer costs. All
+// see the same perturbations, those that rounding really makes, with the
+// correction of the bias. In the formulas dW stands for the change of weights
+// and bias, g for the gradient of one image by them.
+type Metric uint8
+
+// The metrics, default first.
+const (
+	// FisherProjection is E[⟨g, dW⟩²] for gradients g of ⟨r, y⟩ with logits y
+	// and random directions r whose covariance is the Fisher information of the
+	// output: twice the KL divergence to second order (METHOD.md 2).
+	FisherProjection Metric = iota
+	// RandomLogit is the same with r ~ N(0, I): the expected squared change of
+	// the logits.
+	RandomLogit
+	// LabelledProjection is E[⟨g, dW⟩²] for the cross-entropy with labels.
+	LabelledProjection
+	// Taylor is |E[⟨g, dW⟩]|, the first-order term of the cross-entropy as it
+	// stands (Chauhan et al. 2023).
+	Taylor
+	// NormProduct is E[‖g‖]·‖dW‖ for the cross-entropy.
+	NormProduct
+	// DiagonalFisher is Σ E[g²]·dW², the Fisher information without what lies
+	// off its diagonal.
+	DiagonalFisher
+	// LayerOutput is E[Σ (g_y·dy)²] over the outputs y of the layer that dW
+	// changes by dy.
+	LayerOutput
+	// HessianTrace is the mean of the diagonal of the layer's Hessian of the
+	// cross-entropy times ‖dW‖² (HAWQ-V2, Dong et al. 2020), by Hutchinson's
+	// estimator.
+	HessianTrace
+	// HessianEigen is the largest eigenvalue of that Hessian times ‖dW‖²
+	// (HAWQ, Dong et al. 2019), by power iteration.
+	HessianEigen
+	// WeightMSE is ‖dW‖².
+	WeightMSE
+	// Oracle is twice the KL divergence as measured by running the network with
+	// one layer perturbed.
+	Oracle
+	numMetrics
+)
+
+// measure is how a metric is computed.
+type measure struct {
+	name     string
+	labelled bool // reads labels
+	draws    bool // averages over Config.SensDraws random directions
+	steps    func(ls []layer, lc []LayerConfig, s imageSet) int
+	run      func(context.Context, experiment) ([][]float64, error)
+}
+
+var measures = [numMetrics]measure{
+	FisherProjection:   {name: "fisher", draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: squaredProjection}.run},
+	RandomLogit:        {name: "random-logit", draws: true, steps: perBlock, run: gradients{direction: normalDraw, term: squaredProjection}.run},
+	LabelledProjection: {name: "labelled", labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: squaredProjection}.run},
+	Taylor:             {name: "taylor", labelled: true, steps: perBlock, run: taylor},
+	NormProduct:        {name: "norm", labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: normProduct}.run},
+	DiagonalFisher:     {name: "diagonal-fisher", draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: diagonal}.run},
+	LayerOutput:        {name: "layer-output", draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: outputChange, outputs: true}.run},
+	HessianTrace:       {name: "hessian-trace", labelled: true, steps: traceSteps, run: hessianTrace},
+	HessianEigen:       {name: "hessian-eigen", labelled: true, steps: eigenSteps, run: hessianEigen},
+	WeightMSE:          {name: "mse", steps: noSteps, run: weightMSE},
+	Oracle:             {name: "oracle", steps: perCandidate, run: oracle},
+}
+
+func (m Metric) String() string {
+	if m >= numMetrics {
+		return fmt.Sprintf("Metric(%d)", uint8(m))
+	}
+	return measures[m].name
+}
+
+// Metrics lists all metrics, the default first.
+func Metrics() []Metric {
+	ms := make([]Metric, numMetrics)
+	for i := range ms {
+		ms[i] = Metric(i)
+	}
+	return ms
+}
+
+// MarshalText writes the name of m.
+func (m Metric) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads the name of a metric.
+func (m *Metric) UnmarshalText(b []byte) error {
+	i := slices.IndexFunc(Metrics(), func(m Metric) bool { return m.String() == string(b) })
+	if i < 0 {
+		return fmt.Errorf("quantize: unknown metric %q, want one of %v", b, Metrics())
+	}
+	*m = Metric(i)
+	return nil
+}
+
+func perBlock(_ []layer, _ []LayerConfig, s imageSet) int { return numBlocks(s.images) }
+
+func perCandidate(_ []layer, lc []LayerConfig, _ imageSet) int {
+	n := 0
+	for _, c := range lc {
+		n += len(c.Bits)
+	}
+	return n
+}
+
+func noSteps([]layer, []LayerConfig, imageSet) int { return 0 }
+
+// weightMSE is ‖dW‖².
+func weightMSE(_ context.Context, e experiment) ([][]float64, error) {
+	return e.each(func(_ int, c *candidate) (float64, error) { return dot(c.weight, c.weight), nil })
+}
