@@ -22,6 +22,7 @@ const (
 	badStride    = "asm: stride is negative or shorter than a row"
 	badBits      = "asm: weight bits outside 1..8"
 	badChannels  = "asm: channels are not in blocks or a step is negative"
+	badRows      = "asm: rows are no multiple of those of a tile"
 	badPanel     = "asm: panels are not of 4 or 8 rows"
 	shortA       = "asm: a is too short"
 	shortB       = "asm: b is too short"

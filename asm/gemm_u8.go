@@ -4,39 +4,42 @@ import "mixq/internal/isa"
 
 //go:generate go run -C _asm ./arm64/gemm_u8 -out ../gemm_u8_arm64.s
 
-// GemmU8 is a micro-kernel that multiplies MR rows of u8 activations by a panel
-// of NR rows of s8 weights into a dense tile of exact s32 sums. Run is
+// GemmU8 is a micro-kernel that multiplies rows of u8 activations by panels of
+// NR rows of s8 weights into exact s32 sums, panel by panel. Run is
 //
-//	for i := range MR {
-//		for j := range NR {
-//			c[i*NR+j] = 0
-//			for l := range k {
-//				c[i*NR+j] += int32(a[i*lda+l]) * int32(w[j*k+l])
+//	for p := range panels {
+//		for i := range rows {
+//			for j := range NR {
+//				c[(p*rows+i)*NR+j] = 0
+//				for l := range k {
+//					c[(p*rows+i)*NR+j] += int32(a[i*lda+l]) * int32(w[(p*NR+j)*k+l])
+//				}
 //			}
 //		}
 //	}
 //
-// where w was packed by Pack. It is exact if every weight is in
-// [-2^(WBits-1), 2^(WBits-1)-1] and the sums fit in 32 bits.
+// where w was packed by Pack and rows is a multiple of MR. It is exact if every
+// weight is in [-2^(WBits-1), 2^(WBits-1)-1] and the sums fit in 32 bits.
 //
 // Pack lays n rows of k weights, w[j*k+l], out in ceil(n/NR) panels of
-// PanelBytes(k) bytes each, padded with zero weights; Run takes one panel. The
-// inside of a panel is the affair of the kernel, which may keep more there than
-// weights. Pack panics if w has fewer than n*k elements or dst fewer than
-// PackedBytes(n, k).
+// PanelBytes(k) bytes each, padded with zero weights; Run takes neighbouring
+// ones. The inside of a panel is the affair of the kernel, which may keep more
+// there than weights. Pack panics if w has fewer than n*k elements or dst fewer
+// than PackedBytes(n, k).
 //
 // Run reads k rounded up to KR bytes of each row of a; the bytes past k may hold
-// anything. It panics if a has fewer than (MR-1)*lda+roundup(k, KR) bytes,
-// packed fewer than PanelBytes(k), c fewer than MR*NR elements, or if k < 0 or
-// lda < 0.
+// anything. It panics if a has fewer than (rows-1)*lda+roundup(k, KR) bytes,
+// packed fewer than panels*PanelBytes(k), c fewer than panels*rows*NR elements,
+// if a number is negative, or if rows is no multiple of MR.
 type GemmU8 struct {
 	Name       string
 	Level      isa.Level
 	MR, NR, KR int
+	Panels     int // how many a Run had better take at once
 	WBits      int // the widest weights that the kernel is exact for
 	WBytes     int // bytes that a packed weight takes
 	Pack       func(dst []byte, w []int8, n, k int)
-	Run        func(c []int32, a []uint8, lda int, packed []byte, k int)
+	Run        func(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int)
 
 	panelK int // panels are padded with zero weights to a multiple of this; 0: KR
 	tail   int // bytes of a panel after the weights
@@ -69,30 +72,44 @@ func (g GemmU8) PackedBytes(n, k int) int { return (n + g.NR - 1) / g.NR * g.Pan
 // roundUp is the smallest multiple of m that is at least n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
-// checkGemmU8 panics unless the slices hold an mr x nr tile and its operands,
-// of which packed takes panel bytes; kr is 4 in every kernel.
-func checkGemmU8(mr, nr, panel int, c []int32, a []uint8, lda int, packed []byte, k int) {
-	kpad := roundUp(k, 4)
+// check panics unless the slices hold the operands of a Run.
+func (g GemmU8) check(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
 	switch {
-	case k < 0:
+	case k < 0 || rows < 0 || panels < 0:
 		panic(badSize)
+	case rows%g.MR != 0:
+		panic(badRows)
 	case lda < 0:
 		panic(badStride)
-	case len(a) < (mr-1)*lda+kpad:
+	case rows > 0 && len(a) < (rows-1)*lda+roundUp(k, g.KR):
 		panic(shortA)
-	case len(packed) < panel:
+	case len(packed) < panels*g.PanelBytes(k):
 		panic(shortB)
-	case len(c) < mr*nr:
+	case len(c) < panels*rows*g.NR:
 		panic(shortC)
 	}
 }
 
-// packer returns a Pack function for the common layout of panels of bytes,
+// byTile makes a Run of a kernel for one panel and MR rows.
+func (g GemmU8) byTile(kernel func(c []int32, a []uint8, lda int, packed []byte, k int)) func([]int32, []uint8, int, int, []byte, int, int) {
+	return func(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
+		g.check(c, a, lda, rows, packed, panels, k)
+		size := g.PanelBytes(k)
+		for p := range panels {
+			for i := 0; i < rows; i += g.MR {
+				kernel(c[(p*rows+i)*g.NR:], a[i*lda:], lda, packed[p*size:], k)
+			}
+		}
+	}
+}
+
+// packer returns a Pack function for the common layout of panels of bytes, k
+// filled up to a multiple of kr,
 //
 //	packed[j/nr][l/4][j%nr][l%4] = w[j][l]
-func packer(nr int) func(dst []byte, w []int8, n, k int) {
+func packer(nr, kr int) func(dst []byte, w []int8, n, k int) {
 	return func(dst []byte, w []int8, n, k int) {
-		kpad := roundUp(k, 4)
+		kpad := roundUp(k, kr)
 		checkPack(dst, w, n, k, roundUp(n, nr)*kpad)
 		clear(dst[:roundUp(n, nr)*kpad])
 		for j := range n {

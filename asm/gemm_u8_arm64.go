@@ -29,7 +29,7 @@ type kernelU8 = func(c *int32, a *uint8, lda int, packed *byte, steps int)
 // newGemmU8 makes the table row of an assembly kernel of 16 channels, which
 // trusts its arguments.
 func newGemmU8(name string, level isa.Level, mr, wbits int, layout layoutU8, kernel kernelU8) GemmU8 {
-	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, WBits: wbits, WBytes: 1, panelK: layout.group, tail: 16 * 4}
+	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, Panels: 1, WBits: wbits, WBytes: 1, panelK: layout.group, tail: 16 * 4}
 	g.Pack = func(dst []byte, w []int8, n, k int) {
 		checkPack(dst, w, n, k, g.PackedBytes(n, k))
 		for ; n > 0; n -= 16 {
@@ -38,10 +38,9 @@ func newGemmU8(name string, level isa.Level, mr, wbits int, layout layoutU8, ker
 			dst, w = dst[g.PanelBytes(k):], w[rows*k:]
 		}
 	}
-	g.Run = func(c []int32, a []uint8, lda int, packed []byte, k int) {
-		checkGemmU8(mr, 16, g.PanelBytes(k), c, a, lda, packed, k)
+	g.Run = g.byTile(func(c []int32, a []uint8, lda int, packed []byte, k int) {
 		kernel(unsafe.SliceData(c), unsafe.SliceData(a), lda, unsafe.SliceData(packed), (k+3)/4)
-	}
+	})
 	return g
 }
 

@@ -1,9 +1,18 @@
 package asm
 
-// gemmU8S8_4x4c4_generic is the definition of GemmU8.Run on panels of four rows.
+import "mixq/internal/isa"
+
+func newGemmU8Generic() GemmU8 {
+	g := GemmU8{Name: "gemmU8S8_4x4c4_generic", Level: isa.Generic, MR: 4, NR: 4, KR: 4, Panels: 1, WBits: 8, WBytes: 1,
+		Pack: packer(4, 4)}
+	g.Run = g.byTile(gemmU8S8_4x4c4_generic)
+	return g
+}
+
+// gemmU8S8_4x4c4_generic is the definition of GemmU8.Run on four rows and a
+// panel of four.
 func gemmU8S8_4x4c4_generic(c []int32, a []uint8, lda int, packed []byte, k int) {
 	kpad := roundUp(k, 4)
-	checkGemmU8(4, 4, 4*kpad, c, a, lda, packed, k)
 	packed = packed[:4*kpad]
 	for i := range 4 {
 		x := a[i*lda : i*lda+kpad]

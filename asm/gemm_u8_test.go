@@ -45,36 +45,40 @@ func codePatterns(rng *rand.Rand) []codes {
 	}
 }
 
-// checkGemmU8Kernel compares the tile of the last of n rows of weights with the
-// loop of the contract.
-func checkGemmU8Kernel(t *testing.T, g GemmU8, n, k, lda int, v codes) {
+// shapeU8 is a call of a kernel: MR times tiles rows by the last panels of n rows
+// of k weights.
+type shapeU8 struct{ tiles, panels, n, k, lda int }
+
+// checkGemmU8Kernel compares a Run with the loop of the contract.
+func checkGemmU8Kernel(t *testing.T, g GemmU8, s shapeU8, v codes) {
 	t.Helper()
 	lo, hi := -1<<(g.WBits-1), 1<<(g.WBits-1)-1
-	w := make([]int8, n*k)
+	w := make([]int8, s.n*s.k)
 	for i := range w {
 		w[i] = v.weight(i, lo, hi)
 	}
-	packed := newGuarded[uint8](g.PackedBytes(n, k))
-	g.Pack(packed.s, w, n, k)
+	packed := newGuarded[uint8](g.PackedBytes(s.n, s.k))
+	g.Pack(packed.s, w, s.n, s.k)
 	packed.check(t)
 
-	a := newGuarded[uint8]((g.MR-1)*lda + roundUp(k, g.KR))
+	rows := s.tiles * g.MR
+	a := newGuarded[uint8](max(0, (rows-1)*s.lda+roundUp(s.k, g.KR)))
 	for i := range a.s {
 		a.s[i] = v.act(i)
 	}
-	c := newGuarded[int32](g.MR * g.NR)
-	first := (n - 1) / g.NR * g.NR
-	g.Run(c.s, a.s, lda, packed.s[first/g.NR*g.PanelBytes(k):], k)
+	c := newGuarded[int32](s.panels * rows * g.NR)
+	first := roundUp(s.n, g.NR) - s.panels*g.NR
+	g.Run(c.s, a.s, s.lda, rows, packed.s[first/g.NR*g.PanelBytes(s.k):], s.panels, s.k)
 	a.check(t)
 	c.check(t)
 	for p, got := range c.s {
-		i, j := p/g.NR, first+p%g.NR
+		i, j := p/g.NR%rows, first+p/g.NR/rows*g.NR+p%g.NR
 		var want int32
-		for l := 0; l < k && j < n; l++ {
-			want += int32(a.s[i*lda+l]) * int32(w[j*k+l])
+		for l := 0; l < s.k && j < s.n; l++ {
+			want += int32(a.s[i*s.lda+l]) * int32(w[j*s.k+l])
 		}
 		if got != want {
-			t.Fatalf("%s: %s: n=%d k=%d lda=%d: c[%d][%d] = %d, want %d", g.Name, v.name, n, k, lda, i, j, got, want)
+			t.Fatalf("%s: %s: %+v: row %d of weights %d = %d, want %d", g.Name, v.name, s, i, j, got, want)
 		}
 	}
 }
@@ -86,12 +90,18 @@ func TestGemmU8(t *testing.T) {
 		t.Run(g.Name, func(t *testing.T) {
 			for k := range 100 {
 				for i, v := range patterns {
-					checkGemmU8Kernel(t, g, g.NR+i, k, roundUp(k, g.KR)+i, v)
+					checkGemmU8Kernel(t, g, shapeU8{1, 1, g.NR + i, k, roundUp(k, g.KR) + i}, v)
 				}
 			}
 			for _, v := range patterns { // long enough to overflow any 16-bit sum
-				checkGemmU8Kernel(t, g, 1, 4096, 4096, v)
-				checkGemmU8Kernel(t, g, 1, 1001, 0, v)
+				checkGemmU8Kernel(t, g, shapeU8{1, 1, 1, 4096, 4096}, v)
+				checkGemmU8Kernel(t, g, shapeU8{1, 1, 1, 1001, 0}, v)
+			}
+			for tiles := range 100 {
+				for panels := range 4 {
+					k := 1 + (tiles+panels)%9*16
+					checkGemmU8Kernel(t, g, shapeU8{tiles, panels, 3*g.NR + 1, k, k}, patterns[tiles%len(patterns)])
+				}
 			}
 		})
 	})
@@ -111,24 +121,35 @@ func TestGemmU8ForPicksExactKernel(t *testing.T) {
 	wantPanic(t, "GemmU8For(9)", badBits, func() { GemmU8For(9) })
 }
 
+// panicTest is a call and the panic it must end with.
+type panicTest struct {
+	want string
+	call func()
+}
+
 func TestGemmU8Panics(t *testing.T) {
 	eachGemmU8(t, func(g GemmU8) {
 		const k = 7
-		a, c := make([]uint8, (g.MR-1)*k+8), make([]int32, g.MR*g.NR)
+		rows := g.MR
+		a, c := make([]uint8, (rows-1)*k+roundUp(k, g.KR)), make([]int32, rows*g.NR)
 		packed, w := make([]byte, g.PackedBytes(1, k)), make([]int8, k)
-		for _, tt := range []struct {
-			want string
-			call func()
-		}{
-			{badSize, func() { g.Run(c, a, k, packed, -1) }},
-			{badStride, func() { g.Run(c, a, -1, packed, k) }},
-			{shortA, func() { g.Run(c, a[1:], k, packed, k) }},
-			{shortB, func() { g.Run(c, a, k, packed[1:], k) }},
-			{shortC, func() { g.Run(c[1:], a, k, packed, k) }},
+		tests := []panicTest{
+			{badSize, func() { g.Run(c, a, k, rows, packed, 1, -1) }},
+			{badSize, func() { g.Run(c, a, k, -rows, packed, 1, k) }},
+			{badSize, func() { g.Run(c, a, k, rows, packed, -1, k) }},
+			{badStride, func() { g.Run(c, a, -1, rows, packed, 1, k) }},
+			{shortA, func() { g.Run(c, a[1:], k, rows, packed, 1, k) }},
+			{shortB, func() { g.Run(c, a, k, rows, packed[1:], 1, k) }},
+			{shortB, func() { g.Run(c, a, k, rows, packed, 2, k) }},
+			{shortC, func() { g.Run(c[1:], a, k, rows, packed, 1, k) }},
 			{badSize, func() { g.Pack(packed, w, 1, -1) }},
 			{shortW, func() { g.Pack(packed, w[1:], 1, k) }},
 			{shortDst, func() { g.Pack(packed[1:], w, 1, k) }},
-		} {
+		}
+		if g.MR > 1 {
+			tests = append(tests, panicTest{badRows, func() { g.Run(c, a, k, rows-1, packed, 1, k) }})
+		}
+		for _, tt := range tests {
 			wantPanic(t, g.Name, tt.want, tt.call)
 		}
 	})
@@ -136,9 +157,9 @@ func TestGemmU8Panics(t *testing.T) {
 
 // FuzzGemmU8 compares every kernel with the loop of the contract on any codes.
 func FuzzGemmU8(f *testing.F) {
-	f.Add([]byte{255, 0, 128, 127}, uint16(9), uint8(3))
-	f.Add([]byte{1}, uint16(300), uint8(0))
-	f.Fuzz(func(t *testing.T, data []byte, k uint16, pad uint8) {
+	f.Add([]byte{255, 0, 128, 127}, uint16(9), uint8(3), uint8(1))
+	f.Add([]byte{1}, uint16(300), uint8(0), uint8(50))
+	f.Fuzz(func(t *testing.T, data []byte, k uint16, pad, tiles uint8) {
 		if len(data) == 0 {
 			return
 		}
@@ -146,7 +167,9 @@ func FuzzGemmU8(f *testing.F) {
 		v := codes{"fuzz", func(i int) uint8 { return data[i%len(data)] }, func(i, lo, hi int) int8 {
 			return int8(lo + int(data[(i+1)%len(data)])%(hi-lo+1))
 		}}
-		eachGemmU8(t, func(g GemmU8) { checkGemmU8Kernel(t, g, 1, depth, roundUp(depth, g.KR)+int(pad), v) })
+		eachGemmU8(t, func(g GemmU8) {
+			checkGemmU8Kernel(t, g, shapeU8{int(tiles % 64), 2, g.NR + 1, depth, roundUp(depth, g.KR) + int(pad)}, v)
+		})
 	})
 }
 
@@ -155,11 +178,12 @@ func BenchmarkGemmU8(b *testing.B) {
 	eachGemmU8(b, func(g GemmU8) {
 		for _, k := range []int{144, 576} {
 			b.Run(fmt.Sprintf("%s/bits=%d/k=%d", g.Name, g.WBits, k), func(b *testing.B) {
-				a, packed, c := make([]uint8, g.MR*k), make([]byte, g.PanelBytes(k)), make([]int32, g.MR*g.NR)
+				rows, lda := roundUp(32, g.MR), roundUp(k, g.KR)
+				a, packed, c := make([]uint8, rows*lda), make([]byte, g.Panels*g.PanelBytes(k)), make([]int32, g.Panels*rows*g.NR)
 				for b.Loop() {
-					g.Run(c, a, k, packed, k)
+					g.Run(c, a, lda, rows, packed, g.Panels, k)
 				}
-				reportGMACs(b, g.MR*g.NR*k)
+				reportGMACs(b, g.Panels*g.NR*rows*k)
 			})
 		}
 	})

@@ -38,7 +38,10 @@ func TestTiledKernelsStayInsideSlices(t *testing.T) {
 		})
 		eachGemmU8(t, func(g GemmU8) {
 			kpad := roundUp(k, g.KR)
-			g.Run(edge[int32](t, g.MR*g.NR), edge[uint8](t, g.MR*kpad), kpad, edge[uint8](t, g.PanelBytes(k)), k)
+			for panels := 1; panels <= g.Panels; panels++ {
+				g.Run(edge[int32](t, panels*g.MR*g.NR), edge[uint8](t, g.MR*kpad), kpad, g.MR,
+					edge[uint8](t, panels*g.PanelBytes(k)), panels, k)
+			}
 		})
 	}
 }

@@ -11,10 +11,10 @@ import (
 //go:generate go run -C _asm ./requant -out ../requant_amd64.s
 
 func requant(q *Requant) {
-	switch isa.Current() {
-	case isa.AVX512VNNI:
+	switch level := isa.Current(); {
+	case level >= isa.AVX512VNNI:
 		requant_avx512_asm((*byte)(unsafe.Pointer(q)))
-	case isa.AVX2:
+	case level >= isa.AVX2:
 		if q.Cols >= 8 {
 			requant_avx2_asm((*byte)(unsafe.Pointer(q)))
 		}

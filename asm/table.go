@@ -12,7 +12,6 @@ var (
 	}, gemmF32sArch...)
 
 	gemmU8s = append([]GemmU8{
-		{Name: "gemmU8S8_4x4c4_generic", Level: isa.Generic, MR: 4, NR: 4, KR: 4, WBits: 8, WBytes: 1,
-			Pack: packer(4), Run: gemmU8S8_4x4c4_generic},
+		newGemmU8Generic(),
 	}, gemmU8sArch...)
 )

@@ -58,12 +58,14 @@ var allowed = map[string]*regexp.Regexp{
 	"avx2":       avx2,
 	"avx512":     avx512,
 	"avx512vnni": avx512,
+	"amx":        amx,
 }
 
 // The prefetch instructions are what avo calls MMX+.
 var (
 	avx2   = regexp.MustCompile(`^(MMX\+|AVX|AVX2|FMA3|BMI2|CMOV)$`)
 	avx512 = regexp.MustCompile(avx2.String() + `|^AVX512(F|BW|DQ|VL|VNNI)$`)
+	amx    = regexp.MustCompile(avx512.String() + `|^AMX-(TILE|INT8)$`)
 )
 
 func TestKernelsKeepToTheirLevel(t *testing.T) {

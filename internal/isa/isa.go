@@ -27,6 +27,7 @@ const (
 
 	AVX2       // amd64: AVX2, FMA and BMI2
 	AVX512VNNI // amd64: AVX2 and AVX-512 F, BW, DQ, VL, VNNI
+	AMX        // amd64: AVX512VNNI and the tiles of AMX with 8-bit integers
 
 	NEON    // arm64: Advanced SIMD, which every arm64 processor has
 	DotProd // arm64: NEON and SDOT, UDOT
@@ -37,6 +38,7 @@ var names = [...]string{
 	Generic:    "generic",
 	AVX2:       "avx2",
 	AVX512VNNI: "avx512vnni",
+	AMX:        "amx",
 	NEON:       "neon",
 	DotProd:    "dotprod",
 	I8MM:       "i8mm",

@@ -17,7 +17,7 @@ func TestAvailableIsPrefixOfSupported(t *testing.T) {
 }
 
 func TestRestrict(t *testing.T) {
-	all := []Level{Generic, AVX2, AVX512VNNI}
+	all := []Level{Generic, AVX2, AVX512VNNI, AMX}
 	for _, tt := range []struct {
 		name string
 		want []Level
@@ -26,8 +26,9 @@ func TestRestrict(t *testing.T) {
 		{"", all, ""},
 		{"generic", all[:1], ""},
 		{"avx2", all[:2], ""},
-		{"avx512vnni", all, ""},
-		{"neon", all, "generic, avx2, avx512vnni"},
+		{"avx512vnni", all[:3], ""},
+		{"amx", all, ""},
+		{"neon", all, "generic, avx2, avx512vnni, amx"},
 		{"AVX2", all, "AVX2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

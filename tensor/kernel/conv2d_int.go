@@ -101,8 +101,7 @@ func (c *ConvU8) Scratch() (codes, sums int) {
 		return c.depthwise.scratch(c.ow)
 	}
 	g := &c.groups[0]
-	rows := g.rows(c.tile)
-	return rows * g.lda(), rows * (g.NR + 1)
+	return g.rows(c.tile) * g.lda(), g.sums(c.tile) + c.tile
 }
 
 // Run computes the given tiles of dst [OH,OW,O]; residual [OH,OW,O] is nil
@@ -159,13 +158,15 @@ func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, codes []uint8,
 	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
 	p := &c.groups[g]
 	n := pos.Hi - pos.Lo
-	acc, patchSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
+	acc, patchSums := sums[:p.sums(n)], sums[p.sums(n):]
 	a, lda := c.patches(codes, x, g, pos)
 	if c.out.wzero != nil {
 		asm.SumRowsU8(patchSums[:n], a, lda, p.k)
 	}
-	for j := channels.Lo; j < channels.Hi; j += p.NR {
-		p.multiply(acc, a, lda, n, j)
-		finish(pos, g*c.og+j, min(p.NR, channels.Hi-j), acc, p.NR, patchSums)
+	for j := channels.Lo; j < channels.Hi; j += p.Panels * p.NR {
+		p.multiply(acc, a, lda, n, j, channels.Hi)
+		for q := j; q < min(j+p.Panels*p.NR, channels.Hi); q += p.NR {
+			finish(pos, g*c.og+q, min(p.NR, channels.Hi-q), acc[(q-j)*p.rows(n):], p.NR, patchSums)
+		}
 	}
 }

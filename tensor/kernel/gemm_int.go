@@ -21,11 +21,14 @@ func (p *panelsU8) lda() int { return roundUp(p.k, p.KR) }
 // rows is the number of rows that Run reads and writes where n are wanted.
 func (p *panelsU8) rows(n int) int { return roundUp(n, p.MR) }
 
-// multiply computes the sums of the NR channels from j on for rows(n) rows of
-// a: acc[i*NR+c] for row i and channel j+c.
-func (p *panelsU8) multiply(acc []int32, a []uint8, lda, n, j int) {
-	panel := p.packed[j/p.NR*p.PanelBytes(p.k):][:p.PanelBytes(p.k)]
-	for i := 0; i < n; i += p.MR {
-		p.Run(acc[i*p.NR:], a[i*lda:], lda, panel, p.k)
-	}
+// sums is how many sums a multiply of n rows writes.
+func (p *panelsU8) sums(n int) int { return p.Panels * p.rows(n) * p.NR }
+
+// multiply computes the sums of up to Panels panels, those of the channels from
+// j to end, for rows(n) rows of a: acc[(q*rows(n)+i)*NR+c] for row i and channel
+// j+q*NR+c.
+func (p *panelsU8) multiply(acc []int32, a []uint8, lda, n, j, end int) {
+	size := p.PanelBytes(p.k)
+	panels := (min(end, j+p.Panels*p.NR) - j + p.NR - 1) / p.NR
+	p.Run(acc, a, lda, p.rows(n), p.packed[j/p.NR*size:], panels, p.k)
 }

@@ -21,8 +21,8 @@ func NewLinearU8(in, out int, l LayerU8) (*LinearU8, error) {
 
 // Scratch is the scratch that a Run needs.
 func (l *LinearU8) Scratch() (codes, sums int) {
-	rows := l.panels.rows(linearRows)
-	return rows * l.panels.lda(), rows * (l.panels.NR + 1)
+	p := &l.panels
+	return p.rows(linearRows) * p.lda(), p.sums(linearRows) + linearRows
 }
 
 // Run computes rows of dst. It allocates nothing.
@@ -46,14 +46,16 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 	lda := p.lda()
 	for r := rows.Lo; r < rows.Hi; r += linearRows {
 		n := min(linearRows, rows.Hi-r)
-		acc, rowSums := sums[:p.rows(n)*p.NR], sums[p.rows(n)*p.NR:]
+		acc, rowSums := sums[:p.sums(n)], sums[p.sums(n):]
 		asm.CopyRowsU8(codes, lda, x[r*l.in:], l.in, n, l.in)
 		if l.stage.wzero != nil {
 			asm.SumRowsU8(rowSums[:n], codes, lda, l.in)
 		}
-		for j := 0; j < l.out; j += p.NR {
-			p.multiply(acc, codes, lda, n, j)
-			finish(Range{r, r + n}, j, min(p.NR, l.out-j), acc, rowSums)
+		for j := 0; j < l.out; j += p.Panels * p.NR {
+			p.multiply(acc, codes, lda, n, j, l.out)
+			for q := j; q < min(j+p.Panels*p.NR, l.out); q += p.NR {
+				finish(Range{r, r + n}, q, min(p.NR, l.out-q), acc[(q-j)*p.rows(n):], rowSums)
+			}
 		}
 	}
 }
