@@ -82,22 +82,3 @@ func TransposeF32(dst []float32, dstStride int, src []float32, srcStride, rows, 
 	}
 	transposeF32(dst, dstStride, src, srcStride, rows, columns)
 }
-
-// StencilF32 sums a row with itself at several offsets,
-//
-//	dst[i] = sum over t of w[t] * src[offsets[t]+i]
-//
-// as one chain over t that starts from zero, rounded at every operation. It
-// panics if a read would be outside src or offsets and w differ in length. dst
-// must not overlap src.
-func StencilF32(dst, src []float32, offsets []int32, w []float32) {
-	if len(w) != len(offsets) {
-		panic(badLength)
-	}
-	for _, o := range offsets {
-		if o < 0 || int(o) > len(src)-len(dst) {
-			panic(shortSrc)
-		}
-	}
-	stencilF32(dst, src, offsets, w)
-}

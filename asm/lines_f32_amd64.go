@@ -67,19 +67,6 @@ func transposeF32(dst []float32, dstStride int, src []float32, srcStride, rows, 
 	}
 }
 
-func stencilF32(dst, src []float32, offsets []int32, w []float32) {
-	n := whole(len(dst))
-	if len(w) == 0 {
-		n = 0
-	}
-	if n > 0 {
-		stencilF32_avx2_asm(unsafe.SliceData(dst), unsafe.SliceData(src), unsafe.SliceData(offsets), unsafe.SliceData(w), len(w), n/8)
-	}
-	if n < len(dst) {
-		stencilF32Generic(dst, src, offsets, w, n)
-	}
-}
-
 //go:noescape
 func affineF32_avx2_asm(dst, x *float32, scale, shift, lo, hi float32, groups int)
 
@@ -94,6 +81,3 @@ func momentsF32_avx2_asm(sums, x, y *float32, center float32, groups int)
 
 //go:noescape
 func transposeF32_avx2_asm(dst *float32, dstStride int, src *float32, srcStride, groups int)
-
-//go:noescape
-func stencilF32_avx2_asm(dst, src *float32, offsets *int32, w *float32, taps, groups int)

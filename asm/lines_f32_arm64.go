@@ -65,19 +65,6 @@ func transposeF32(dst []float32, dstStride int, src []float32, srcStride, rows, 
 	}
 }
 
-func stencilF32(dst, src []float32, offsets []int32, w []float32) {
-	n := 0
-	if isa.Current() >= isa.NEON && len(w) > 0 {
-		n = len(dst) &^ 3
-	}
-	if n > 0 {
-		stencilF32_neon_asm(unsafe.SliceData(dst), unsafe.SliceData(src), unsafe.SliceData(offsets), unsafe.SliceData(w), len(w), n/4)
-	}
-	if n < len(dst) {
-		stencilF32Generic(dst, src, offsets, w, n)
-	}
-}
-
 //go:noescape
 func affineF32_neon_asm(dst, x *float32, scale, shift, lo, hi float32, groups int)
 
@@ -92,6 +79,3 @@ func momentsF32_neon_asm(sums, x, y *float32, center float32, groups int)
 
 //go:noescape
 func transposeF32_neon_asm(dst *float32, dstStride int, src *float32, srcStride, groups int)
-
-//go:noescape
-func stencilF32_neon_asm(dst, src *float32, offsets *int32, w *float32, taps, groups int)

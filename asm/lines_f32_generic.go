@@ -60,25 +60,3 @@ func interleave4(dst []float32, stride int, a, b, c, d []float32) {
 		q[0], q[1], q[2], q[3] = v, b[j], c[j], d[j]
 	}
 }
-
-// stencilF32Generic is the definition of StencilF32 from element lo on, three
-// taps at a time.
-func stencilF32Generic(dst, src []float32, offsets []int32, w []float32, lo int) {
-	dst = dst[lo:]
-	clear(dst)
-	row := func(t int) []float32 { return src[int(offsets[t])+lo:][:len(dst)] }
-	t := 0
-	for ; t+3 <= len(w); t += 3 {
-		a, b, c := row(t), row(t+1), row(t+2)
-		for i, v := range dst {
-			v += float32(w[t] * a[i])
-			v += float32(w[t+1] * b[i])
-			dst[i] = v + float32(w[t+2]*c[i])
-		}
-	}
-	for ; t < len(w); t++ {
-		for i, v := range row(t) {
-			dst[i] += float32(w[t] * v)
-		}
-	}
-}

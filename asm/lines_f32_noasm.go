@@ -17,7 +17,3 @@ func momentsF32(sums *[16]float32, x, y []float32, center float32) {
 func transposeF32(dst []float32, dstStride int, src []float32, srcStride, rows, columns int) {
 	transposeF32Generic(dst, dstStride, src, srcStride, rows, columns)
 }
-
-func stencilF32(dst, src []float32, offsets []int32, w []float32) {
-	stencilF32Generic(dst, src, offsets, w, 0)
-}

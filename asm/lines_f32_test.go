@@ -116,29 +116,3 @@ func TestTransposeF32(t *testing.T) {
 		wantPanic(t, "TransposeF32", shortSrc, func() { TransposeF32(x, 2, x[1:], 8, 2, 8) })
 	})
 }
-
-// Rounding matters here: the bits must be those of the definition.
-func TestStencilF32(t *testing.T) {
-	offsets := []int32{5, 0, 40, 7, 7, 13, 1, 39, 2}
-	w := []float32{.1, -.7, 3, .25, 1e-3, -11, .3, 7, -.01}
-	isatest.Each(t, func(t *testing.T) {
-		for n := range 100 {
-			for taps := range len(w) + 1 {
-				dst, src := newGuarded[float32](n), iota32(40+n)
-				StencilF32(dst.s, src.s, offsets[:taps], w[:taps])
-				dst.check(t)
-				for i, got := range dst.s {
-					want := float32(0)
-					for k, o := range offsets[:taps] {
-						want += float32(w[k] * src.s[int(o)+i])
-					}
-					wantEqual(t, n, i, got, want)
-				}
-			}
-		}
-		x := make([]float32, 8)
-		wantPanic(t, "StencilF32", badLength, func() { StencilF32(x, x, offsets[:1], w[:2]) })
-		wantPanic(t, "StencilF32", shortSrc, func() { StencilF32(x, x, []int32{0, 1}, w[:2]) })
-		wantPanic(t, "StencilF32", shortSrc, func() { StencilF32(x[:4], x, []int32{-1}, w[:1]) })
-	})
-}

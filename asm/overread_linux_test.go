@@ -59,9 +59,10 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			MaskF32(y, x, x, 0, 6)
 			MomentsF32(x, y, 1)
 			CopyRowsF32(y, n, x, n, 1, n)
+			SplitRowsF32(edge[float32](t, (n+1)/2), edge[float32](t, n/2), n, x, n, 1, n)
 			GatherF32(y, n, x, []int32{0}, n)
 			TransposeF32(edge[float32](t, 8*n), 8, edge[float32](t, 8*n), n, 8, n)
-			StencilF32(y, x, []int32{0}, []float32{1})
+			(&StencilF32{Rows: 1, Columns: n, Offsets: []int32{0}}).Run(y, x, []float32{1}, 0, 0, 6)
 
 			AddU8(s, u)
 			MaxU8(v, u)

@@ -25,6 +25,28 @@ func CopyRowsF32(dst []float32, dstStride int, src []float32, srcStride, rows, n
 	copyRowsF32(dst, dstStride, src, srcStride, rows, n)
 }
 
+// SplitRowsF32 separates the even columns of a block of rows from the odd ones:
+//
+//	even[i*dstStride+j/2] = src[i*srcStride+j]    for i < rows, even j < n
+//	odd[i*dstStride+j/2] = src[i*srcStride+j]     for i < rows, odd j < n
+//
+// It panics if a row is outside its slice or a stride is negative. The results
+// must not overlap src or each other.
+func SplitRowsF32(even, odd []float32, dstStride int, src []float32, srcStride, rows, n int) {
+	if rows <= 0 || n <= 0 {
+		return
+	}
+	switch {
+	case dstStride < 0 || srcStride < 0:
+		panic(badStride)
+	case len(even) < (rows-1)*dstStride+(n+1)/2 || n > 1 && len(odd) < (rows-1)*dstStride+n/2:
+		panic(shortDst)
+	case len(src) < (rows-1)*srcStride+n:
+		panic(shortSrc)
+	}
+	splitRowsF32(even, odd, dstStride, src, srcStride, rows, n)
+}
+
 // GatherF32 copies rows that lie at any offsets:
 //
 //	for i, o := range offsets {

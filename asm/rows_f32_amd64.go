@@ -2,18 +2,41 @@
 
 package asm
 
-import "unsafe"
+import (
+	"unsafe"
+
+	"mixq/internal/isa"
+)
 
 //go:generate go run -C _asm ./rows_f32 -out ../rows_f32_amd64.s
 
 func copyRowsF32(dst []float32, dstStride int, src []float32, srcStride, rows, n int) {
-	w := whole(n)
-	if w > 0 {
-		copyRowsF32_avx2_asm(unsafe.SliceData(dst), dstStride, unsafe.SliceData(src), srcStride, rows, w/8)
+	if isa.Current() < isa.AVX2 {
+		copyRowsF32Generic(dst, dstStride, src, srcStride, rows, n)
+		return
 	}
-	if w < n {
-		copyRowsF32Generic(dst, dstStride, src, srcStride, rows, w, n)
+	copyRowsU8(bytesOf(dst), 4*dstStride, bytesOf(src), 4*srcStride, rows, 4*n)
+}
+
+// bytesOf is the memory of x.
+func bytesOf(x []float32) []uint8 {
+	return unsafe.Slice((*uint8)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
+}
+
+// splitRowsF32 moves blocks of columns, of which the last may overlap the one
+// before, and an odd last column.
+func splitRowsF32(even, odd []float32, dstStride int, src []float32, srcStride, rows, n int) {
+	d, e, s := unsafe.SliceData(even), unsafe.SliceData(odd), unsafe.SliceData(src)
+	whole := n &^ 1
+	switch {
+	case isa.Current() < isa.AVX2 || n < 8:
+		whole = 0
+	case n < 16:
+		splitRowsF32_8_avx2_asm(d, e, dstStride, s, srcStride, rows, whole)
+	default:
+		splitRowsF32_16_avx2_asm(d, e, dstStride, s, srcStride, rows, whole)
 	}
+	splitRowsF32Generic(even, odd, dstStride, src, srcStride, rows, whole, n)
 }
 
 func gatherF32(dst []float32, stride int, src []float32, offsets []int32, n int) {
@@ -39,7 +62,10 @@ func finishF32(dst, acc []float32, bias float32, res []float32, lo, hi float32) 
 }
 
 //go:noescape
-func copyRowsF32_avx2_asm(dst *float32, dstStride int, src *float32, srcStride, rows, groups int)
+func splitRowsF32_8_avx2_asm(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)
+
+//go:noescape
+func splitRowsF32_16_avx2_asm(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)
 
 //go:noescape
 func gatherF32_avx2_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)

@@ -4,32 +4,87 @@
 
 #include "textflag.h"
 
-// func copyRowsF32_avx2_asm(dst *float32, dstStride int, src *float32, srcStride int, rows int, groups int)
-// Requires: AVX
-TEXT ·copyRowsF32_avx2_asm(SB), NOSPLIT, $0-48
-	MOVQ dst+0(FP), AX
-	MOVQ dstStride+8(FP), CX
-	MOVQ src+16(FP), DX
-	MOVQ srcStride+24(FP), BX
-	MOVQ rows+32(FP), SI
-	MOVQ groups+40(FP), DI
-	SHLQ $0x05, DI
-	SHLQ $0x02, CX
-	SHLQ $0x02, BX
+// func splitRowsF32_8_avx2_asm(even *float32, odd *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+// Requires: AVX, CMOV
+TEXT ·splitRowsF32_8_avx2_asm(SB), NOSPLIT, $0-56
+	MOVQ even+0(FP), AX
+	MOVQ odd+8(FP), CX
+	MOVQ dstStride+16(FP), DX
+	MOVQ src+24(FP), BX
+	MOVQ srcStride+32(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ n+48(FP), R8
+	SHLQ $0x02, DX
+	SHLQ $0x02, SI
+	SUBQ $0x08, R8
 
 row:
-	XORQ R8, R8
+	XORQ R9, R9
 
-group:
-	VMOVUPS (DX)(R8*1), Y0
-	VMOVUPS Y0, (AX)(R8*1)
-	ADDQ    $+32, R8
-	CMPQ    R8, DI
-	JLT     group
-	ADDQ    BX, DX
-	ADDQ    CX, AX
-	DECQ    SI
-	JNZ     row
+block:
+	VMOVUPS (BX)(R9*4), X0
+	VMOVUPS 16(BX)(R9*4), X1
+	VSHUFPS $0x88, X1, X0, X2
+	VSHUFPS $0xdd, X1, X0, X0
+	VMOVUPS X2, (AX)(R9*2)
+	VMOVUPS X0, (CX)(R9*2)
+	CMPQ    R9, R8
+	JEQ     next
+	ADDQ    $0x08, R9
+	CMPQ    R9, R8
+	CMOVQGT R8, R9
+	JMP     block
+
+next:
+	ADDQ SI, BX
+	ADDQ DX, AX
+	ADDQ DX, CX
+	DECQ DI
+	JNZ  row
+	VZEROUPPER
+	RET
+
+// func splitRowsF32_16_avx2_asm(even *float32, odd *float32, dstStride int, src *float32, srcStride int, rows int, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·splitRowsF32_16_avx2_asm(SB), NOSPLIT, $0-56
+	MOVQ even+0(FP), AX
+	MOVQ odd+8(FP), CX
+	MOVQ dstStride+16(FP), DX
+	MOVQ src+24(FP), BX
+	MOVQ srcStride+32(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ n+48(FP), R8
+	SHLQ $0x02, DX
+	SHLQ $0x02, SI
+	SUBQ $0x10, R8
+
+row:
+	XORQ R9, R9
+
+block:
+	VMOVUPS (BX)(R9*4), Y0
+	VMOVUPS 32(BX)(R9*4), Y1
+	VSHUFPS $0x88, Y1, Y0, Y2
+	VSHUFPS $0xdd, Y1, Y0, Y0
+
+	// Halves of registers were shuffled apart: put the quarters in order.
+	VPERMPD $0xd8, Y2, Y2
+	VPERMPD $0xd8, Y0, Y0
+	VMOVUPS Y2, (AX)(R9*2)
+	VMOVUPS Y0, (CX)(R9*2)
+	CMPQ    R9, R8
+	JEQ     next
+	ADDQ    $0x10, R9
+	CMPQ    R9, R8
+	CMOVQGT R8, R9
+	JMP     block
+
+next:
+	ADDQ SI, BX
+	ADDQ DX, AX
+	ADDQ DX, CX
+	DECQ DI
+	JNZ  row
 	VZEROUPPER
 	RET
 

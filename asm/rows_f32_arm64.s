@@ -4,6 +4,45 @@
 
 #include "textflag.h"
 
+// func splitRowsF32_neon_asm(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)
+//
+// SplitRowsF32 on an even number of columns; rows > 0, n >= 8.
+// R6: the last column of a block of eight; R7: the column; R8-R10: places in src, even and odd.
+TEXT ·splitRowsF32_neon_asm(SB), NOSPLIT, $0-56
+	MOVD even+0(FP), R0
+	MOVD odd+8(FP), R1
+	MOVD dstStride+16(FP), R2
+	MOVD src+24(FP), R3
+	MOVD srcStride+32(FP), R4
+	MOVD rows+40(FP), R5
+	MOVD n+48(FP), R6
+	SUB $8, R6
+
+row:
+	MOVD ZR, R7
+
+block:
+	ADD R7<<2, R3, R8
+	ADD R7<<1, R0, R9
+	ADD R7<<1, R1, R10
+	VLD2 (R8), [V0.S4, V1.S4]
+	VST1 [V0.S4], (R9)
+	VST1 [V1.S4], (R10)
+	CMP R6, R7
+	BEQ next
+	ADD $8, R7
+	CMP R6, R7
+	CSEL GT, R6, R7, R7
+	B block
+
+next:
+	ADD R4<<2, R3
+	ADD R2<<2, R0
+	ADD R2<<2, R1
+	SUBS $1, R5
+	BNE row
+	RET
+
 // func gatherF32_neon_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)
 //
 // Copies rows of 4*groups elements from offsets; it stops and is false if one exceeds

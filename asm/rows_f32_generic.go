@@ -1,9 +1,26 @@
 package asm
 
-// copyRowsF32Generic is the definition of CopyRowsF32 on the columns [lo, n).
-func copyRowsF32Generic(dst []float32, dstStride int, src []float32, srcStride, rows, lo, n int) {
+// copyRowsF32Generic is the definition of CopyRowsF32.
+func copyRowsF32Generic(dst []float32, dstStride int, src []float32, srcStride, rows, n int) {
 	for i := range rows {
-		copy(dst[i*dstStride+lo:i*dstStride+n], src[i*srcStride+lo:])
+		copy(dst[i*dstStride:][:n], src[i*srcStride:])
+	}
+}
+
+// splitRowsF32Generic is the definition of SplitRowsF32 on the columns [lo, n),
+// where lo is even.
+func splitRowsF32Generic(even, odd []float32, dstStride int, src []float32, srcStride, rows, lo, n int) {
+	if lo == n {
+		return
+	}
+	for i := range rows {
+		row := src[i*srcStride:][:n]
+		for j := lo; j < n; j += 2 {
+			even[i*dstStride+j/2] = row[j]
+		}
+		for j := lo + 1; j < n; j += 2 {
+			odd[i*dstStride+j/2] = row[j]
+		}
 	}
 }
 

@@ -44,6 +44,39 @@ func TestCopyRowsF32(t *testing.T) {
 	})
 }
 
+func TestSplitRowsF32(t *testing.T) {
+	isatest.Each(t, func(t *testing.T) {
+		for n := range 100 {
+			rows, half := n%5, (n+1)/2
+			dstStride, srcStride := half+n%2, n+n%3
+			size := max(0, (rows-1)*dstStride+half)
+			even, odd, src := newGuarded[float32](size), newGuarded[float32](size), iota32(max(0, (rows-1)*srcStride+n))
+			for i := range even.s {
+				even.s[i], odd.s[i] = guardWord, guardWord
+			}
+			SplitRowsF32(even.s, odd.s, dstStride, src.s, srcStride, rows, n)
+			even.check(t)
+			odd.check(t)
+			for p := range even.s {
+				want := [2]float32{guardWord, guardWord}
+				for parity := range want {
+					if i, j := p/dstStride, 2*(p%dstStride)+parity; j < n {
+						want[parity] = src.s[i*srcStride+j]
+					}
+				}
+				if got := [2]float32{even.s[p], odd.s[p]}; got != want {
+					t.Fatalf("n=%d: elements %d = %v, want %v", n, p, got, want)
+				}
+			}
+		}
+		x := make([]float32, 16)
+		wantPanic(t, "SplitRowsF32", badStride, func() { SplitRowsF32(x, x, -1, x, 1, 1, 1) })
+		wantPanic(t, "SplitRowsF32", shortDst, func() { SplitRowsF32(x[:7], x, 4, x, 8, 2, 8) })
+		wantPanic(t, "SplitRowsF32", shortDst, func() { SplitRowsF32(x, x[:7], 4, x, 8, 2, 8) })
+		wantPanic(t, "SplitRowsF32", shortSrc, func() { SplitRowsF32(x, x, 4, x[1:], 8, 2, 8) })
+	})
+}
+
 func TestGatherF32(t *testing.T) {
 	offsets := []int32{40, 0, 13, 7, 0}
 	isatest.Each(t, func(t *testing.T) {

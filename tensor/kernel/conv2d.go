@@ -137,7 +137,7 @@ func (c *ConvF32) Scratch() int {
 		n = c.cin * c.frame.fh * c.frame.fw
 	}
 	if c.depthwise {
-		return n + c.bandRows()*c.frame.fw
+		return n + c.positions
 	}
 	return n + (c.depth+c.chTile)*c.posTile
 }
@@ -161,9 +161,7 @@ func (c *ConvF32) Tiles() int {
 func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, scratch []float32) {
 	r := convRun{dst, x, bias, residual, act, scratch}
 	if c.depthwise {
-		for g := tiles.Lo; g < tiles.Hi; g++ {
-			c.runDepthwise(&r, g)
-		}
+		c.runDepthwise(&r, tiles)
 		return
 	}
 	n := c.posTiles() * c.chTiles()
@@ -184,15 +182,19 @@ type convRun struct {
 
 // finish writes sums to places [lo, hi) of dst, which are in channel o.
 func (r *convRun) finish(acc []float32, o, lo, hi int) {
-	var bias float32
-	if r.bias != nil {
-		bias = r.bias[o]
-	}
 	var residual []float32
 	if r.residual != nil {
 		residual = r.residual[lo:hi]
 	}
-	asm.FinishF32(r.dst[lo:hi], acc[:hi-lo], bias, residual, r.act.Lo, r.act.Hi)
+	asm.FinishF32(r.dst[lo:hi], acc[:hi-lo], r.biasOf(o), residual, r.act.Lo, r.act.Hi)
+}
+
+// biasOf is the bias of channel o.
+func (r *convRun) biasOf(o int) float32 {
+	if r.bias == nil {
+		return 0
+	}
+	return r.bias[o]
 }
 
 // runGroup computes tiles of one group; channel tiles vary fastest, so that

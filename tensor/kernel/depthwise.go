@@ -2,27 +2,29 @@ package kernel
 
 import "mixq/asm"
 
-// bandRows is the number of output rows that a depthwise convolution sums in
-// one go: all if their pixels follow each other in the frame.
-func (c *ConvF32) bandRows() int {
-	if c.strideH == 1 {
-		return c.positions / c.outW
+// runDepthwise computes the given channels, each of which is a stencil on one
+// plane, in kh,kw order. The zeros of the frame are the same for all.
+func (c *ConvF32) runDepthwise(r *convRun, channels Range) {
+	f := &c.frame
+	s := asm.StencilF32{Rows: c.positions / c.outW, Columns: c.outW, Stride: c.strideH * f.fw, Offsets: c.taps}
+	acc, scratch := cut(r.scratch, c.positions)
+	var img []float32
+	if !f.plain() {
+		img, _ = cut(scratch, f.fh*f.fw)
+		clear(img)
 	}
-	return 1
-}
-
-// runDepthwise computes channel g, whose kernel is a stencil on one plane, in
-// kh,kw order. Sums that straddle two rows of the frame are left unused.
-func (c *ConvF32) runDepthwise(r *convRun, g int) {
-	rows, fw := c.bandRows(), c.frame.fw
-	acc, scratch := cut(r.scratch, rows*fw)
-	img := c.image(r.x, g, Range{0, c.positions}, scratch)
-	for band := 0; band < c.positions; band += rows * c.outW {
-		n := (rows-1)*fw + c.outW
-		asm.StencilF32(acc[:n], img[band/c.outW*c.strideH*fw:], c.taps, c.packed[g*c.depth:][:c.depth])
-		for i := range rows {
-			lo := g*c.positions + band + i*c.outW
-			r.finish(acc[i*fw:], g, lo, lo+c.outW)
+	for g := channels.Lo; g < channels.Hi; g++ {
+		src := r.x[g*f.h*f.w:][:f.h*f.w]
+		if img != nil {
+			f.fillPlane(img, src, 0, f.fh)
+			src = img
 		}
+		w, lo, hi := c.packed[g*c.depth:][:c.depth], g*c.positions, (g+1)*c.positions
+		if r.residual == nil {
+			s.Run(r.dst[lo:hi], src, w, r.biasOf(g), r.act.Lo, r.act.Hi)
+			continue
+		}
+		s.Run(acc, src, w, 0, unbounded.Lo, unbounded.Hi)
+		r.finish(acc, g, lo, hi)
 	}
 }

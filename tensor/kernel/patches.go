@@ -49,22 +49,31 @@ func (f *frame) spread(stepW, phases, n int) {
 // fill copies rows [lo, hi) of the frames of c channels from x; the other rows
 // of dst keep what they hold.
 func (f *frame) fill(dst, x []float32, c, lo, hi int) {
-	first := max(0, ceilDiv(lo-f.top, f.stepH)) // row of x
-	rows := min(f.h, ceilDiv(hi-f.top, f.stepH)) - first
 	for ch := range c {
 		plane := dst[ch*f.fh*f.fw:][:f.fh*f.fw]
 		clear(plane[lo*f.fw : hi*f.fw])
-		src := x[ch*f.h*f.w:][:f.h*f.w]
-		if rows > 0 {
-			f.fillRows(plane[(f.top+first*f.stepH)*f.fw:], src[first*f.w:], rows)
-		}
+		f.fillPlane(plane, x[ch*f.h*f.w:][:f.h*f.w], lo, hi)
+	}
+}
+
+// fillPlane copies what rows [lo, hi) of a frame hold of the plane x; the zeros
+// around and between its pixels must be there.
+func (f *frame) fillPlane(dst, x []float32, lo, hi int) {
+	first := max(0, ceilDiv(lo-f.top, f.stepH)) // row of x
+	rows := min(f.h, ceilDiv(hi-f.top, f.stepH)) - first
+	if rows > 0 {
+		f.fillRows(dst[(f.top+first*f.stepH)*f.fw:], x[first*f.w:], rows)
 	}
 }
 
 // fillRows places rows of x, the first at the start of dst.
 func (f *frame) fillRows(dst, src []float32, rows int) {
-	if f.place == nil {
-		asm.CopyRowsF32(dst[f.left:], f.stepH*f.fw, src, f.w, rows, min(f.w, f.fw-f.left))
+	switch n := min(f.w, f.fw-f.left); {
+	case f.place == nil:
+		asm.CopyRowsF32(dst[f.left:], f.stepH*f.fw, src, f.w, rows, n)
+		return
+	case f.phases == 2:
+		asm.SplitRowsF32(dst[f.column(f.left):], dst[f.column(f.left+1):], f.stepH*f.fw, src, f.w, rows, n)
 		return
 	}
 	for i := range rows {

@@ -15,7 +15,6 @@ func main() {
 	mask()
 	moments()
 	transpose()
-	stencil()
 	Generate()
 }
 
@@ -184,54 +183,4 @@ func row(base [2]Register, stride, stride3 Register, i int) Mem {
 		m.Index, m.Scale = stride3, 1
 	}
 	return m
-}
-
-// stencil runs over blocks of 32 elements, whose sums stay in registers, and
-// then over groups of 8.
-func stencil() {
-	TEXT("stencilF32_avx2_asm", NOSPLIT, "func(dst, src *float32, offsets *int32, w *float32, taps, groups int)")
-	Doc("stencilF32_avx2_asm is StencilF32 on 8*groups elements; taps > 0, groups > 0.")
-	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
-	offsets, w := Load(Param("offsets"), GP64()), Load(Param("w"), GP64())
-	taps, groups := Load(Param("taps"), GP64()), Load(Param("groups"), GP64())
-	for _, width := range []int{4, 1} {
-		name := map[int]string{4: "block", 1: "group"}[width]
-		Label(name)
-		CMPQ(groups, U8(width))
-		JLT(LabelRef(name + "_end"))
-		stencilBlock(name, width, dst, src, offsets, w, taps)
-		ADDQ(I32(32*width), dst)
-		ADDQ(I32(32*width), src)
-		SUBQ(U8(width), groups)
-		JMP(LabelRef(name))
-		Label(name + "_end")
-	}
-	VZEROUPPER()
-	RET()
-}
-
-// stencilBlock computes 8*width elements.
-func stencilBlock(name string, width int, dst, src, offsets, w, taps Register) {
-	sums := make([]VecVirtual, width)
-	for i := range sums {
-		sums[i] = YMM()
-		VXORPS(sums[i], sums[i], sums[i])
-	}
-	t, at, weight := GP64(), GP64(), YMM()
-	XORQ(t, t)
-	Label(name + "_tap")
-	MOVLQSX(Mem{Base: offsets, Index: t, Scale: 4}, at)
-	LEAQ(Mem{Base: src, Index: at, Scale: 4}, at)
-	VBROADCASTSS(Mem{Base: w, Index: t, Scale: 4}, weight)
-	for i, s := range sums {
-		v := YMM()
-		VMULPS(Mem{Base: at, Disp: 32 * i}, weight, v)
-		VADDPS(v, s, s)
-	}
-	INCQ(t)
-	CMPQ(t, taps)
-	JLT(LabelRef(name + "_tap"))
-	for i, s := range sums {
-		VMOVUPS(s, Mem{Base: dst, Disp: 32 * i})
-	}
 }

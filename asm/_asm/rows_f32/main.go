@@ -3,6 +3,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -10,29 +12,53 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	copyRows()
+	split(8, XMM)
+	split(16, YMM)
 	gather()
 	finish()
 	Generate()
 }
 
-// copyRows copies rows of a constant distance.
-func copyRows() {
-	TEXT("copyRowsF32_avx2_asm", NOSPLIT, "func(dst *float32, dstStride int, src *float32, srcStride, rows, groups int)")
-	Doc("copyRowsF32_avx2_asm copies rows of 8*groups elements; rows > 0, groups > 0.")
-	dst := Load(Param("dst"), GP64())
+// split takes the given number of columns apart at a time; the last ones end
+// with the row and may overlap those before.
+func split(lanes int, vector func() VecVirtual) {
+	TEXT(fmt.Sprintf("splitRowsF32_%d_avx2_asm", lanes), NOSPLIT, "func(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)")
+	Doc(fmt.Sprintf("splitRowsF32_%d_avx2_asm is SplitRowsF32 on an even number of columns; rows > 0, n >= %[1]d.", lanes))
+	even, odd := Load(Param("even"), GP64()), Load(Param("odd"), GP64())
 	dstStride := Load(Param("dstStride"), GP64())
 	src := Load(Param("src"), GP64())
 	srcStride := Load(Param("srcStride"), GP64())
 	rows := Load(Param("rows"), GP64())
-	width := Load(Param("groups"), GP64())
-	SHLQ(U8(5), width)
+	last := Load(Param("n"), GP64())
 	SHLQ(U8(2), dstStride)
 	SHLQ(U8(2), srcStride)
+	SUBQ(U8(lanes), last)
+	j := GP64()
 	Label("row")
-	copyRow(dst, src, width)
+	XORQ(j, j)
+	Label("block")
+	a, b, e, o := vector(), vector(), vector(), vector()
+	VMOVUPS(Mem{Base: src, Index: j, Scale: 4}, a)
+	VMOVUPS(Mem{Base: src, Index: j, Scale: 4, Disp: 2 * lanes}, b)
+	VSHUFPS(U8(0x88), b, a, e)
+	VSHUFPS(U8(0xdd), b, a, o)
+	if lanes == 16 {
+		Comment("Halves of registers were shuffled apart: put the quarters in order.")
+		VPERMPD(U8(0xd8), e, e)
+		VPERMPD(U8(0xd8), o, o)
+	}
+	VMOVUPS(e, Mem{Base: even, Index: j, Scale: 2})
+	VMOVUPS(o, Mem{Base: odd, Index: j, Scale: 2})
+	CMPQ(j, last)
+	JEQ(LabelRef("next"))
+	ADDQ(U8(lanes), j)
+	CMPQ(j, last)
+	CMOVQGT(last, j)
+	JMP(LabelRef("block"))
+	Label("next")
 	ADDQ(srcStride, src)
-	ADDQ(dstStride, dst)
+	ADDQ(dstStride, even)
+	ADDQ(dstStride, odd)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	VZEROUPPER()

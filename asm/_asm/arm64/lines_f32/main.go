@@ -2,13 +2,9 @@
 // sums over them, and transposition.
 package main
 
-import (
-	"fmt"
+import "mixq/asm/_asm/arm64"
 
-	"mixq/asm/_asm/arm64"
-)
-
-func main() { arm64.Main(affine, combine, mask, moments, transpose, stencil) }
+func main() { arm64.Main(affine, combine, mask, moments, transpose) }
 
 // groups emits a loop over groups of eight elements, which body handles in turn
 // as two vectors, number 0 and 1; register is the count of groups.
@@ -130,51 +126,4 @@ func transpose(f *arm64.File) {
 	f.Go("SUBS $1, R4")
 	f.Go("BNE block")
 	f.Go("RET")
-}
-
-// stencil runs over blocks of 32 elements, whose sums stay in registers, and
-// then over groups of four.
-func stencil(f *arm64.File) {
-	frame := f.Func(arm64.NEON, "stencilF32", "(dst, src *float32, offsets *int32, w *float32, taps, groups int)",
-		"StencilF32 on 4*groups elements; taps > 0, groups > 0.",
-		"R6-R8: taps left, their offsets and weights; R9: a row.",
-		"V0-V7: sums; V8-V15: products; V16: a weight.")
-	f.Load(frame, "dst", "src", "offsets", "w", "taps", "groups")
-	for _, width := range []int{8, 1} {
-		name := fmt.Sprintf("block%d", width)
-		f.Label(name)
-		f.Go("CMP $%d, R5", width)
-		f.Go("BLT %sEnd", name)
-		stencilBlock(f, name, width)
-		f.Go("ADD $%d, R1", 16*width)
-		f.Go("SUB $%d, R5", width)
-		f.Go("B %s", name)
-		f.Label(name + "End")
-	}
-	f.Go("RET")
-}
-
-// stencilBlock computes 4*width elements.
-func stencilBlock(f *arm64.File, name string, width int) {
-	const product, weight = 8, 16
-	for v := range width {
-		f.Go("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
-	}
-	for i := range 3 {
-		f.Go("MOVD R%d, R%d", []int{4, 2, 3}[i], 6+i)
-	}
-	f.Label(name + "Tap")
-	f.Go("MOVW.P 4(R7), R9")
-	f.Go("ADD R9<<2, R1, R9")
-	f.Go("VLD1R.P 4(R8), [V%d.S4]", weight)
-	for v := range width {
-		load(f, product+v, "R9")
-		f.Op(arm64.FMUL, product+v, product+v, weight)
-		f.Op(arm64.FADD, v, v, product+v)
-	}
-	f.Go("SUBS $1, R6")
-	f.Go("BNE %sTap", name)
-	for v := range width {
-		store(f, v, "R0")
-	}
 }

@@ -4,7 +4,39 @@ package main
 
 import "mixq/asm/_asm/arm64"
 
-func main() { arm64.Main(gather, finish) }
+func main() { arm64.Main(split, gather, finish) }
+
+// split takes eight columns apart at a time; the last eight end with the row and
+// may overlap those before.
+func split(f *arm64.File) {
+	frame := f.Func(arm64.NEON, "splitRowsF32", "(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)",
+		"SplitRowsF32 on an even number of columns; rows > 0, n >= 8.",
+		"R6: the last column of a block of eight; R7: the column; R8-R10: places in src, even and odd.")
+	f.Load(frame, "even", "odd", "dstStride", "src", "srcStride", "rows", "n")
+	f.Go("SUB $8, R6")
+	f.Label("row")
+	f.Go("MOVD ZR, R7")
+	f.Label("block")
+	f.Go("ADD R7<<2, R3, R8")
+	f.Go("ADD R7<<1, R0, R9")
+	f.Go("ADD R7<<1, R1, R10")
+	f.Go("VLD2 (R8), [V0.S4, V1.S4]")
+	f.Go("VST1 [V0.S4], (R9)")
+	f.Go("VST1 [V1.S4], (R10)")
+	f.Go("CMP R6, R7")
+	f.Go("BEQ next")
+	f.Go("ADD $8, R7")
+	f.Go("CMP R6, R7")
+	f.Go("CSEL GT, R6, R7, R7")
+	f.Go("B block")
+	f.Label("next")
+	f.Go("ADD R4<<2, R3")
+	f.Go("ADD R2<<2, R0")
+	f.Go("ADD R2<<2, R1")
+	f.Go("SUBS $1, R5")
+	f.Go("BNE row")
+	f.Go("RET")
+}
 
 // gather copies rows from a table of offsets. As unsigned numbers, offsets that
 // are negative or too great are above the limit.

@@ -1,0 +1,45 @@
+package asm
+
+//go:generate go run -C _asm ./arm64/stencil_f32 -out ../stencil_f32_arm64.s
+
+// StencilF32 is the geometry of weighted sums of a plane with itself, moved: of a
+// convolution of one channel.
+type StencilF32 struct {
+	Rows, Columns int     // of the result
+	Stride        int     // of the source, from what a row of the result starts with to the same of the next
+	Offsets       []int32 // of the taps
+}
+
+// Run is
+//
+//	v := bias
+//	for t := range w {
+//		v += w[t] * src[Offsets[t]+i*Stride+j]
+//	}
+//	dst[i*Columns+j] = min(max(v, lo), hi)
+//
+// for i < Rows, j < Columns. Levels with fused multiply-add round once per tap,
+// the others twice. A NaN stays one; the sign of a zero is not defined. It
+// panics if an element is outside its slice, the stride is negative or Offsets
+// and w differ in length. dst must not overlap src.
+func (s *StencilF32) Run(dst, src, w []float32, bias, lo, hi float32) {
+	if len(w) != len(s.Offsets) {
+		panic(badLength)
+	}
+	if s.Rows <= 0 || s.Columns <= 0 {
+		return
+	}
+	if s.Stride < 0 {
+		panic(badStride)
+	}
+	if len(dst) < s.Rows*s.Columns {
+		panic(shortDst)
+	}
+	last := len(src) - (s.Rows-1)*s.Stride - s.Columns
+	for _, o := range s.Offsets {
+		if o < 0 || int(o) > last {
+			panic(shortSrc)
+		}
+	}
+	s.run(dst, src, w, bias, lo, hi)
+}
