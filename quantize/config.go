@@ -20,8 +20,9 @@ type Batches interface {
 }
 
 // Data is what a run looks at: images to calibrate on, whose labels no more than
-// some metrics other than the default read, and images to evaluate on.
-type Data struct{ Calib, Eval Batches }
+// some metrics other than the default read, and images to evaluate on. A search by accuracy (Config.MaxDrop) is
+// decided on the images Valid, which should be neither.
+type Data struct{ Calib, Valid, Eval Batches }
 
 // Rounding is how real weights become codes.
 type Rounding uint8
@@ -64,6 +65,7 @@ type Config struct {
 	Bits     []uint8 // candidate weight bit-widths, any subset of 2..8
 	ActBits  uint8   // bits of activations; 8 is the width that the kernels have
 	Budget   Budget
+	MaxDrop  float64 // if positive, no Budget is given: the smallest network that loses at most so many points of top-1 is wanted
 	Metric   Metric
 	Rounding Rounding
 	Rules    []Rule // exceptions by layer; later rules win
@@ -108,6 +110,7 @@ type Stage uint8
 const (
 	StageCalibrate Stage = iota
 	StageSensitivity
+	StageSearch
 	StageAllocate
 	StageRound
 	StagePack
@@ -115,7 +118,7 @@ const (
 	numStages
 )
 
-var stageNames = [numStages]string{"calibrate", "sensitivity", "allocate", "round", "pack", "verify"}
+var stageNames = [numStages]string{"calibrate", "sensitivity", "search", "allocate", "round", "pack", "verify"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -157,7 +160,13 @@ func (c Config) Validate() error {
 	if c.SensImages < 0 || c.SensDraws < 0 || c.Positions < 0 || c.Threads < 0 {
 		return errors.New("quantize: counts of images, draws, positions and threads must not be negative")
 	}
-	return c.Budget.validate()
+	if c.MaxDrop == 0 {
+		return c.Budget.validate()
+	}
+	if !(c.MaxDrop > 0 && c.MaxDrop <= 100) || c.Budget.Kind != NoBudget {
+		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100 and no budget beside it", c.MaxDrop)
+	}
+	return nil
 }
 
 func checkBits(bits []uint8) error {

@@ -64,6 +64,9 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if j.overhead, err = overhead(j.Graph, j.meta); err != nil {
 		return nil, err
 	}
+	if cfg.MaxDrop > 0 {
+		return j, nil
+	}
 	return j, feasible(&SensTable{Layers: layerSizes(j.Graph, j.Layers)}, cfg.Budget, j.overhead)
 }
 

@@ -35,6 +35,15 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 	}{
 		{&t.Calibrate, func() (err error) { stats, err = j.Calibrate(ctx); return err }},
 		{&t.Sensitivity, func() (err error) { sens, err = j.Sensitivity(ctx); return err }},
+		{&t.Search, func() (err error) {
+			if cfg.MaxDrop == 0 {
+				return nil
+			}
+			if r.Search, err = j.Search(ctx, sens, stats, data.Valid, part); err == nil {
+				j.Config.Budget = r.Search.Budget
+			}
+			return err
+		}},
 		{&t.Allocate, func() (err error) { plan, err = j.Allocate(ctx, sens); return err }},
 		{&t.Round, func() (err error) { q, err = j.Round(ctx, plan, stats); return err }},
 		{&t.Pack, func() (err error) { r.FileBytes, err = Pack(part, q, j.meta); return err }},

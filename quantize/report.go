@@ -24,7 +24,8 @@ type Report struct {
 	Bits            map[string]uint8 `json:"bits"`
 	Objective       float64          `json:"objective"` // of the allocation
 	Bound           float64          `json:"bound"`
-	LayerError      int              `json:"layer_error"` // largest difference of integer from simulated execution of a layer, in codes
+	LayerError      int              `json:"layer_error"`      // largest difference of integer from simulated execution of a layer, in codes
+	Search          *SearchResult    `json:"search,omitempty"` // if the budget was found by accuracy
 	Seconds         Seconds          `json:"seconds"`
 }
 
@@ -32,6 +33,7 @@ type Report struct {
 type Seconds struct {
 	Calibrate   float64 `json:"calibrate"`
 	Sensitivity float64 `json:"sensitivity"`
+	Search      float64 `json:"search"`
 	Allocate    float64 `json:"allocate"`
 	Round       float64 `json:"round"`
 	Pack        float64 `json:"pack"`

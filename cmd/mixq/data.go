@@ -108,27 +108,17 @@ func (d *data) test(limit int) (*dataset.Loader, int, error) {
 
 // calibration yields n training images in an order that depends on seed.
 func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
-	if d.Photos && (d.calibRows == rows{} || d.calibRows.overlap(d.rows)) {
-		return nil, fmt.Errorf("--data %s: name images to calibrate on with --calib-rows and others to evaluate on with --rows", d.Spec)
-	}
-	train, err := d.Load(dataset.Train)
-	if err != nil {
-		return nil, err
-	}
-	indices, err := d.calibRows.of(train.Len(), "--calib-rows")
+	train, order, err := d.training(seed)
 	if err != nil {
 		return nil, err
 	}
 	if d.calibRows != (rows{}) {
-		n = min(n, len(indices))
+		n = min(n, len(order))
 	}
-	if n < 1 || n > len(indices) {
-		return nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", n, len(indices))
+	if n < 1 || n > len(order) {
+		return nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", n, len(order))
 	}
-	chosen := dataset.Order(len(indices), seed)[:n]
-	for i, k := range chosen {
-		chosen[i] = indices[k]
-	}
+	chosen := order[:n]
 	if !d.mirror {
 		return d.batches(train, chosen), nil
 	}
@@ -137,6 +127,41 @@ func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
 		pairs = append(pairs, 2*i, 2*i+1)
 	}
 	return d.batches(dataset.Mirror(train), pairs), nil
+}
+
+// validation yields n of the training images that calibration does not with the
+// same seed.
+func (d *data) validation(n, calib int, seed uint64) (*dataset.Loader, error) {
+	train, order, err := d.training(seed)
+	if err != nil {
+		return nil, err
+	}
+	rest := order[min(calib, len(order)):]
+	if n < 1 || n > len(rest) {
+		return nil, fmt.Errorf("--valid %d: want 1 to %d, the training images that --calib %d leaves; lower one of them", n, len(rest), calib)
+	}
+	return d.batches(train, rest[:n]), nil
+}
+
+// training gives the training images and the indices of those that may be used,
+// in an order that depends on seed.
+func (d *data) training(seed uint64) (dataset.Dataset, []int, error) {
+	if d.Photos && (d.calibRows == rows{} || d.calibRows.overlap(d.rows)) {
+		return nil, nil, fmt.Errorf("--data %s: name images to calibrate on with --calib-rows and others to evaluate on with --rows", d.Spec)
+	}
+	train, err := d.Load(dataset.Train)
+	if err != nil {
+		return nil, nil, err
+	}
+	indices, err := d.calibRows.of(train.Len(), "--calib-rows")
+	if err != nil {
+		return nil, nil, err
+	}
+	order := dataset.Order(len(indices), seed)
+	for i, k := range order {
+		order[i] = indices[k]
+	}
+	return train, order, nil
 }
 
 func (d *data) batches(images dataset.Dataset, indices []int) *dataset.Loader {

@@ -14,7 +14,8 @@ import (
 // calibrate it on, and the settings of package quantize.
 type method struct {
 	network
-	calib  int
+	calib  int // images to calibrate on
+	valid  int // images for a search by accuracy
 	config quantize.Config
 }
 

@@ -29,11 +29,14 @@ Without --model, --weights and --data, a small network that is part of this
 program is quantized. Without --out, the result is measured and thrown away.
 
 A budget is a compression of the weights (8x), average bits of a weight (4.0b),
-or a size of the whole file (150kB).`,
+or a size of the whole file (150kB). With --max-drop in its place, the smallest
+network is looked for that loses no more accuracy than that on training images
+that it was not calibrated on.`,
 		Example: `  mixq quantize
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 8x --out resnet20.mixq
   mixq quantize --model mobilenet_v2 --weights mobilenet_v2.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --max-drop 0.5 --out resnet20.mixq
   mixq quantize --model resnet50 --synthetic --budget 8x --out resnet50.mixq`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f := c.Flags(); f.Changed("model") != (f.Changed("weights") || synthetic) {
@@ -42,6 +45,9 @@ or a size of the whole file (150kB).`,
 			return cobra.NoArgs(c, args)
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("max-drop") {
+				m.config.Budget = quantize.Budget{}
+			}
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
 			g, images, err := m.inputs(bar, synthetic)
@@ -65,10 +71,14 @@ or a size of the whole file (150kB).`,
 	m.addFlags(c)
 	m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 8}
 	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
+	c.Flags().Float64Var(&m.config.MaxDrop, "max-drop", 0, "find the smallest network that loses at most so many `POINTS` of top-1 accuracy")
+	c.Flags().IntVar(&m.valid, "valid", 2000, "number of training images, apart from those for calibration, that --max-drop is measured on")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
 	c.MarkFlagsRequiredTogether("weights", "data")
 	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
+	c.MarkFlagsMutuallyExclusive("synthetic", "max-drop")
+	c.MarkFlagsMutuallyExclusive("budget", "max-drop")
 	o.addFlag(c.Flags())
 	return c
 }
@@ -81,6 +91,11 @@ func (m *method) inputs(bar *progress, synthetic bool) (g *nn.Graph, d quantize.
 	}
 	if g, d.Calib, err = m.load(bar); err != nil {
 		return nil, d, err
+	}
+	if m.config.MaxDrop > 0 {
+		if d.Valid, err = m.data.validation(m.valid, m.calib, m.config.Seed); err != nil {
+			return nil, d, err
+		}
 	}
 	d.Eval, _, err = m.data.test(0)
 	return g, d, err
@@ -125,6 +140,10 @@ time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, pack %
 		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
 		r.Objective, r.Bound,
 		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Pack, r.Seconds.Verify)
+	if s := r.Search; s != nil {
+		fmt.Fprintf(w, "found by accuracy: %v, drop %.2f on %d training images, %d networks tried in %.1f s\n",
+			s.Budget, s.Drop, s.Images, s.Probes, r.Seconds.Search)
+	}
 	if out == "" {
 		fmt.Fprintln(w, "not kept; give --out FILE to write the network")
 		return
