@@ -31,6 +31,7 @@ const (
 	shortDst     = "asm: dst is too short"
 	shortSrc     = "asm: src is too short"
 	shortAcc     = "asm: acc is too short"
+	shortBias    = "asm: bias is too short"
 	shortRes     = "asm: residual is too short"
 	shortColumns = "asm: bias, multipliers, zero points or sums are too short"
 )

@@ -4,49 +4,77 @@
 
 #include "textflag.h"
 
-// func gemmF32_4x24_avx2_asm(c *float32, ldc int, a *float32, b *float32, k int)
+// func gemmF32_4x24_avx2_asm(c *float32, ldc int, a *float32, b *float32, k int, from *float32, ldf int, bias *float32, res *float32, lo float32, hi float32)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemmF32_4x24_avx2_asm(SB), NOSPLIT, $0-40
+TEXT ·gemmF32_4x24_avx2_asm(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ ldc+8(FP), CX
 	MOVQ a+16(FP), DX
 	MOVQ b+24(FP), BX
 	MOVQ k+32(FP), SI
+	MOVQ from+40(FP), DI
+	MOVQ ldf+48(FP), R8
 	SHLQ $0x02, CX
+	SHLQ $0x02, R8
 
-	// The sums start from the old tile.
-	MOVQ    AX, DI
-	VMOVUPS (DI), Y0
-	VMOVUPS 32(DI), Y1
-	VMOVUPS 64(DI), Y2
-	ADDQ    CX, DI
-	VMOVUPS (DI), Y3
-	VMOVUPS 32(DI), Y4
-	VMOVUPS 64(DI), Y5
-	ADDQ    CX, DI
-	VMOVUPS (DI), Y6
-	VMOVUPS 32(DI), Y7
-	VMOVUPS 64(DI), Y8
-	ADDQ    CX, DI
-	VMOVUPS (DI), Y9
-	VMOVUPS 32(DI), Y10
-	VMOVUPS 64(DI), Y11
+	// What the end needs: the rows of C if the sums start elsewhere, else those of the next
+	// tile, which is below.
+	MOVQ AX, R9
+	CMPQ DI, AX
+	JNE  fetch
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
 
-	// Callers go down the rows of C, so the next tile is below: fetch it.
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	TESTQ      SI, SI
-	JZ         store
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	TESTQ      DI, DI
+	JZ         zero
+	VMOVUPS    (DI), Y0
+	VMOVUPS    32(DI), Y1
+	VMOVUPS    64(DI), Y2
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Y3
+	VMOVUPS    32(DI), Y4
+	VMOVUPS    64(DI), Y5
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Y6
+	VMOVUPS    32(DI), Y7
+	VMOVUPS    64(DI), Y8
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Y9
+	VMOVUPS    32(DI), Y10
+	VMOVUPS    64(DI), Y11
+	JMP        begin
+
+zero:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+begin:
+	TESTQ SI, SI
+	JZ    end
 
 loop:
 	// One step of k: a row of B times each element of A.
@@ -77,7 +105,10 @@ loop:
 	DECQ         SI
 	JNZ          loop
 
-store:
+end:
+	MOVQ    bias+56(FP), DX
+	TESTQ   DX, DX
+	JNZ     finish
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, 64(AX)
@@ -96,69 +127,219 @@ store:
 	VZEROUPPER
 	RET
 
-// func gemmF32_8x32_avx512_asm(c *float32, ldc int, a *float32, b *float32, k int)
+finish:
+	MOVQ         res+64(FP), BX
+	VBROADCASTSS lo+72(FP), Y12
+	VBROADCASTSS hi+76(FP), Y13
+	VBROADCASTSS (DX), Y14
+	VADDPS       Y0, Y14, Y0
+	VADDPS       Y1, Y14, Y1
+	VADDPS       Y2, Y14, Y2
+	TESTQ        BX, BX
+	JZ           clamp0
+	VADDPS       (BX), Y0, Y0
+	VADDPS       32(BX), Y1, Y1
+	VADDPS       64(BX), Y2, Y2
+	ADDQ         CX, BX
+
+clamp0:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y0, Y12, Y0
+	VMINPS  Y0, Y13, Y0
+	VMOVUPS Y0, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y1, Y12, Y1
+	VMINPS  Y1, Y13, Y1
+	VMOVUPS Y1, 32(AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Y2, Y12, Y2
+	VMINPS       Y2, Y13, Y2
+	VMOVUPS      Y2, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 4(DX), Y14
+	VADDPS       Y3, Y14, Y3
+	VADDPS       Y4, Y14, Y4
+	VADDPS       Y5, Y14, Y5
+	TESTQ        BX, BX
+	JZ           clamp1
+	VADDPS       (BX), Y3, Y3
+	VADDPS       32(BX), Y4, Y4
+	VADDPS       64(BX), Y5, Y5
+	ADDQ         CX, BX
+
+clamp1:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y3, Y12, Y3
+	VMINPS  Y3, Y13, Y3
+	VMOVUPS Y3, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y4, Y12, Y4
+	VMINPS  Y4, Y13, Y4
+	VMOVUPS Y4, 32(AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Y5, Y12, Y5
+	VMINPS       Y5, Y13, Y5
+	VMOVUPS      Y5, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 8(DX), Y14
+	VADDPS       Y6, Y14, Y6
+	VADDPS       Y7, Y14, Y7
+	VADDPS       Y8, Y14, Y8
+	TESTQ        BX, BX
+	JZ           clamp2
+	VADDPS       (BX), Y6, Y6
+	VADDPS       32(BX), Y7, Y7
+	VADDPS       64(BX), Y8, Y8
+	ADDQ         CX, BX
+
+clamp2:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y6, Y12, Y6
+	VMINPS  Y6, Y13, Y6
+	VMOVUPS Y6, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y7, Y12, Y7
+	VMINPS  Y7, Y13, Y7
+	VMOVUPS Y7, 32(AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Y8, Y12, Y8
+	VMINPS       Y8, Y13, Y8
+	VMOVUPS      Y8, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 12(DX), Y14
+	VADDPS       Y9, Y14, Y9
+	VADDPS       Y10, Y14, Y10
+	VADDPS       Y11, Y14, Y11
+	TESTQ        BX, BX
+	JZ           clamp3
+	VADDPS       (BX), Y9, Y9
+	VADDPS       32(BX), Y10, Y10
+	VADDPS       64(BX), Y11, Y11
+	ADDQ         CX, BX
+
+clamp3:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y9, Y12, Y9
+	VMINPS  Y9, Y13, Y9
+	VMOVUPS Y9, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y10, Y12, Y10
+	VMINPS  Y10, Y13, Y10
+	VMOVUPS Y10, 32(AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Y11, Y12, Y11
+	VMINPS  Y11, Y13, Y11
+	VMOVUPS Y11, 64(AX)
+	VZEROUPPER
+	RET
+
+// func gemmF32_8x32_avx512_asm(c *float32, ldc int, a *float32, b *float32, k int, from *float32, ldf int, bias *float32, res *float32, lo float32, hi float32)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemmF32_8x32_avx512_asm(SB), NOSPLIT, $0-40
+TEXT ·gemmF32_8x32_avx512_asm(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), AX
 	MOVQ ldc+8(FP), CX
 	MOVQ a+16(FP), DX
 	MOVQ b+24(FP), BX
 	MOVQ k+32(FP), SI
+	MOVQ from+40(FP), DI
+	MOVQ ldf+48(FP), R8
 	SHLQ $0x02, CX
+	SHLQ $0x02, R8
 
-	// The sums start from the old tile.
-	MOVQ    AX, DI
-	VMOVUPS (DI), Z0
-	VMOVUPS 64(DI), Z1
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z2
-	VMOVUPS 64(DI), Z3
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z4
-	VMOVUPS 64(DI), Z5
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z6
-	VMOVUPS 64(DI), Z7
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z8
-	VMOVUPS 64(DI), Z9
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z10
-	VMOVUPS 64(DI), Z11
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z12
-	VMOVUPS 64(DI), Z13
-	ADDQ    CX, DI
-	VMOVUPS (DI), Z14
-	VMOVUPS 64(DI), Z15
+	// What the end needs: the rows of C if the sums start elsewhere, else those of the next
+	// tile, which is below.
+	MOVQ AX, R9
+	CMPQ DI, AX
+	JNE  fetch
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
+	ADDQ CX, R9
 
-	// Callers go down the rows of C, so the next tile is below: fetch it.
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	ADDQ       CX, DI
-	PREFETCHT0 (DI)
-	PREFETCHT0 64(DI)
-	TESTQ      SI, SI
-	JZ         store
+fetch:
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       CX, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	TESTQ      DI, DI
+	JZ         zero
+	VMOVUPS    (DI), Z0
+	VMOVUPS    64(DI), Z1
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z2
+	VMOVUPS    64(DI), Z3
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z4
+	VMOVUPS    64(DI), Z5
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z6
+	VMOVUPS    64(DI), Z7
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z8
+	VMOVUPS    64(DI), Z9
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z10
+	VMOVUPS    64(DI), Z11
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z12
+	VMOVUPS    64(DI), Z13
+	ADDQ       R8, DI
+	VMOVUPS    (DI), Z14
+	VMOVUPS    64(DI), Z15
+	JMP        begin
+
+zero:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+begin:
+	TESTQ SI, SI
+	JZ    end
 
 loop:
 	// One step of k: a row of B times each element of A.
@@ -196,7 +377,10 @@ loop:
 	DECQ         SI
 	JNZ          loop
 
-store:
+end:
+	MOVQ    bias+56(FP), DX
+	TESTQ   DX, DX
+	JNZ     finish
 	VMOVUPS Z0, (AX)
 	VMOVUPS Z1, 64(AX)
 	ADDQ    CX, AX
@@ -219,6 +403,172 @@ store:
 	VMOVUPS Z13, 64(AX)
 	ADDQ    CX, AX
 	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	VZEROUPPER
+	RET
+
+finish:
+	MOVQ         res+64(FP), BX
+	VBROADCASTSS lo+72(FP), Z16
+	VBROADCASTSS hi+76(FP), Z17
+	VBROADCASTSS (DX), Z18
+	VADDPS       Z0, Z18, Z0
+	VADDPS       Z1, Z18, Z1
+	TESTQ        BX, BX
+	JZ           clamp0
+	VADDPS       (BX), Z0, Z0
+	VADDPS       64(BX), Z1, Z1
+	ADDQ         CX, BX
+
+clamp0:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z0, Z16, Z0
+	VMINPS  Z0, Z17, Z0
+	VMOVUPS Z0, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z1, Z16, Z1
+	VMINPS       Z1, Z17, Z1
+	VMOVUPS      Z1, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 4(DX), Z18
+	VADDPS       Z2, Z18, Z2
+	VADDPS       Z3, Z18, Z3
+	TESTQ        BX, BX
+	JZ           clamp1
+	VADDPS       (BX), Z2, Z2
+	VADDPS       64(BX), Z3, Z3
+	ADDQ         CX, BX
+
+clamp1:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z2, Z16, Z2
+	VMINPS  Z2, Z17, Z2
+	VMOVUPS Z2, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z3, Z16, Z3
+	VMINPS       Z3, Z17, Z3
+	VMOVUPS      Z3, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 8(DX), Z18
+	VADDPS       Z4, Z18, Z4
+	VADDPS       Z5, Z18, Z5
+	TESTQ        BX, BX
+	JZ           clamp2
+	VADDPS       (BX), Z4, Z4
+	VADDPS       64(BX), Z5, Z5
+	ADDQ         CX, BX
+
+clamp2:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z4, Z16, Z4
+	VMINPS  Z4, Z17, Z4
+	VMOVUPS Z4, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z5, Z16, Z5
+	VMINPS       Z5, Z17, Z5
+	VMOVUPS      Z5, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 12(DX), Z18
+	VADDPS       Z6, Z18, Z6
+	VADDPS       Z7, Z18, Z7
+	TESTQ        BX, BX
+	JZ           clamp3
+	VADDPS       (BX), Z6, Z6
+	VADDPS       64(BX), Z7, Z7
+	ADDQ         CX, BX
+
+clamp3:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z6, Z16, Z6
+	VMINPS  Z6, Z17, Z6
+	VMOVUPS Z6, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z7, Z16, Z7
+	VMINPS       Z7, Z17, Z7
+	VMOVUPS      Z7, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 16(DX), Z18
+	VADDPS       Z8, Z18, Z8
+	VADDPS       Z9, Z18, Z9
+	TESTQ        BX, BX
+	JZ           clamp4
+	VADDPS       (BX), Z8, Z8
+	VADDPS       64(BX), Z9, Z9
+	ADDQ         CX, BX
+
+clamp4:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z8, Z16, Z8
+	VMINPS  Z8, Z17, Z8
+	VMOVUPS Z8, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z9, Z16, Z9
+	VMINPS       Z9, Z17, Z9
+	VMOVUPS      Z9, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 20(DX), Z18
+	VADDPS       Z10, Z18, Z10
+	VADDPS       Z11, Z18, Z11
+	TESTQ        BX, BX
+	JZ           clamp5
+	VADDPS       (BX), Z10, Z10
+	VADDPS       64(BX), Z11, Z11
+	ADDQ         CX, BX
+
+clamp5:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z10, Z16, Z10
+	VMINPS  Z10, Z17, Z10
+	VMOVUPS Z10, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z11, Z16, Z11
+	VMINPS       Z11, Z17, Z11
+	VMOVUPS      Z11, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 24(DX), Z18
+	VADDPS       Z12, Z18, Z12
+	VADDPS       Z13, Z18, Z13
+	TESTQ        BX, BX
+	JZ           clamp6
+	VADDPS       (BX), Z12, Z12
+	VADDPS       64(BX), Z13, Z13
+	ADDQ         CX, BX
+
+clamp6:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z12, Z16, Z12
+	VMINPS  Z12, Z17, Z12
+	VMOVUPS Z12, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS       Z13, Z16, Z13
+	VMINPS       Z13, Z17, Z13
+	VMOVUPS      Z13, 64(AX)
+	ADDQ         CX, AX
+	VBROADCASTSS 28(DX), Z18
+	VADDPS       Z14, Z18, Z14
+	VADDPS       Z15, Z18, Z15
+	TESTQ        BX, BX
+	JZ           clamp7
+	VADDPS       (BX), Z14, Z14
+	VADDPS       64(BX), Z15, Z15
+	ADDQ         CX, BX
+
+clamp7:
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z14, Z16, Z14
+	VMINPS  Z14, Z17, Z14
+	VMOVUPS Z14, (AX)
+
+	// The order of the operands lets a NaN through.
+	VMAXPS  Z15, Z16, Z15
+	VMINPS  Z15, Z17, Z15
 	VMOVUPS Z15, 64(AX)
 	VZEROUPPER
 	RET

@@ -102,6 +102,84 @@ func TestGemmF32ContinuesChain(t *testing.T) {
 	})
 }
 
+// Tile must give the bits of its definition in terms of Run and FinishF32.
+func TestGemmF32Tile(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	normal := func(n int) guarded[float32] {
+		g := newGuarded[float32](n)
+		for i := range g.s {
+			g.s[i] = float32(r.NormFloat64())
+		}
+		return g
+	}
+	eachGemmF32(t, func(g GemmF32) {
+		size := g.MR * g.NR
+		for k := range 40 {
+			for mode := range 8 {
+				fresh, finish, residual := mode&1 != 0, mode&2 != 0, mode&4 != 0
+				a, b, sums, bias := normal(k*g.MR), normal(k*g.NR), normal(size), normal(g.MR)
+				stride := g.NR + k%3
+				dst := normal((g.MR-1)*stride + g.NR)
+				a0, want, wantDst := slices.Clone(sums.s), slices.Clone(sums.s), slices.Clone(dst.s)
+				if fresh {
+					clear(want)
+					sums.s[0] = float32(math.NaN())
+				}
+				g.Run(want, g.NR, a.s, b.s, k)
+				var end EndF32
+				if finish {
+					end = EndF32{Dst: dst.s, Stride: stride, Bias: bias.s, Lo: -.5, Hi: 1}
+					var res []float32
+					if residual {
+						end.Res = dst.s
+					}
+					for i := range g.MR {
+						row := wantDst[i*stride:][:g.NR]
+						if residual {
+							res = row
+						}
+						FinishF32(row, want[i*g.NR:][:g.NR], bias.s[i], res, -.5, 1)
+					}
+				}
+				g.Tile(sums.s, a.s, b.s, k, fresh, end)
+				sums.check(t)
+				dst.check(t)
+				if !finish && !slices.Equal(sums.s, want) {
+					t.Fatalf("%s: k=%d, fresh %v: sums are wrong, were %v", g.Name, k, fresh, a0[:2])
+				}
+				if !slices.Equal(dst.s, wantDst) {
+					t.Fatalf("%s: k=%d, fresh %v, residual %v: the output is wrong", g.Name, k, fresh, residual)
+				}
+			}
+		}
+	})
+}
+
+func TestGemmF32TilePanics(t *testing.T) {
+	eachGemmF32(t, func(g GemmF32) {
+		n := g.MR * g.NR
+		x := make([]float32, n)
+		end := EndF32{Dst: x, Res: x, Stride: g.NR, Bias: x[:g.MR]}
+		tile := func(f func(e *EndF32)) func() {
+			e := end
+			f(&e)
+			return func() { g.Tile(x, x, x, 1, true, e) }
+		}
+		for want, call := range map[string]func(){
+			badSize:   func() { g.Tile(x, x, x, -1, true, EndF32{}) },
+			shortC:    func() { g.Tile(x[1:], x, x, 1, true, EndF32{}) },
+			shortA:    func() { g.Tile(x, x[:g.MR-1], x, 1, true, EndF32{}) },
+			shortB:    func() { g.Tile(x, x, x[:g.NR-1], 1, true, EndF32{}) },
+			badStride: tile(func(e *EndF32) { e.Stride-- }),
+			shortDst:  tile(func(e *EndF32) { e.Dst = x[1:] }),
+			shortBias: tile(func(e *EndF32) { e.Bias = x[:g.MR-1] }),
+			shortRes:  tile(func(e *EndF32) { e.Res = x[1:] }),
+		} {
+			wantPanic(t, g.Name, want, call)
+		}
+	})
+}
+
 func TestGemmF32Panics(t *testing.T) {
 	eachGemmF32(t, func(g GemmF32) {
 		a, b, c := make([]float32, 2*g.MR), make([]float32, 2*g.NR), make([]float32, g.MR*g.NR)

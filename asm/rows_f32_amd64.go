@@ -40,13 +40,26 @@ func splitRowsF32(even, odd []float32, dstStride int, src []float32, srcStride, 
 }
 
 func gatherF32(dst []float32, stride int, src []float32, offsets []int32, n int) {
-	w := whole(n)
-	if w > 0 && !gatherF32_avx2_asm(unsafe.SliceData(dst), stride, unsafe.SliceData(src), len(src)-n,
-		unsafe.SliceData(offsets), len(offsets), w/8) {
-		panic(shortSrc)
+	level := isa.Current()
+	if level < isa.AVX2 {
+		gatherF32Generic(dst, stride, src, offsets, 0, n)
+		return
 	}
-	if w < n {
-		gatherF32Generic(dst, stride, src, offsets, w, n)
+	for ; n > 0; n -= 32 {
+		w := min(n, 32)
+		d, s, o := unsafe.SliceData(dst), unsafe.SliceData(src), unsafe.SliceData(offsets)
+		var ok bool
+		if level >= isa.AVX512VNNI && w >= 16 {
+			ok = gatherF32_avx512_asm(d, stride, s, len(src)-w, o, len(offsets), w)
+		} else {
+			ok = gatherF32_avx2_asm(d, stride, s, len(src)-w, o, len(offsets), w)
+		}
+		if !ok {
+			panic(shortSrc)
+		}
+		if n > w {
+			dst, src = dst[w:], src[w:]
+		}
 	}
 }
 
@@ -68,7 +81,10 @@ func splitRowsF32_8_avx2_asm(even, odd *float32, dstStride int, src *float32, sr
 func splitRowsF32_16_avx2_asm(even, odd *float32, dstStride int, src *float32, srcStride, rows, n int)
 
 //go:noescape
-func gatherF32_avx2_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)
+func gatherF32_avx2_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, n int) (ok bool)
+
+//go:noescape
+func gatherF32_avx512_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, n int) (ok bool)
 
 //go:noescape
 func finishF32_avx2_asm(dst, acc, res *float32, bias, lo, hi float32, groups int)

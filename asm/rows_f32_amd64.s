@@ -88,7 +88,7 @@ next:
 	VZEROUPPER
 	RET
 
-// func gatherF32_avx2_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows int, groups int) (ok bool)
+// func gatherF32_avx2_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows int, n int) (ok bool)
 // Requires: AVX
 TEXT ·gatherF32_avx2_asm(SB), NOSPLIT, $0-57
 	MOVQ dst+0(FP), AX
@@ -97,28 +97,136 @@ TEXT ·gatherF32_avx2_asm(SB), NOSPLIT, $0-57
 	MOVQ limit+24(FP), BX
 	MOVQ offsets+32(FP), SI
 	MOVQ rows+40(FP), DI
-	MOVQ groups+48(FP), R8
-	SHLQ $0x05, R8
+	MOVQ n+48(FP), R8
 	SHLQ $0x02, CX
+	SHLQ $0x02, R8
+	CMPQ R8, $0x40
+	JGE  rows16
+	CMPQ R8, $0x20
+	JGE  rows8
+	CMPQ R8, $0x10
+	JGE  rows4
+	CMPQ R8, $0x08
+	JGE  rows2
+	JMP  rows1
 
-row:
+rows16:
 	// An offset that is negative or too great, as unsigned numbers are, ends it.
 	MOVLQSX (SI), R9
 	CMPQ    R9, BX
 	JHI     done
 	LEAQ    (DX)(R9*4), R9
-	XORQ    R10, R10
-
-group:
-	VMOVUPS (R9)(R10*1), Y0
-	VMOVUPS Y0, (AX)(R10*1)
-	ADDQ    $+32, R10
-	CMPQ    R10, R8
-	JLT     group
+	VMOVUPS (R9), Y0
+	VMOVUPS 32(R9), Y1
+	VMOVUPS -64(R9)(R8*1), Y2
+	VMOVUPS -32(R9)(R8*1), Y3
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	VMOVUPS Y2, -64(AX)(R8*1)
+	VMOVUPS Y3, -32(AX)(R8*1)
 	ADDQ    $+4, SI
 	ADDQ    CX, AX
 	DECQ    DI
-	JNZ     row
+	JNZ     rows16
+	JMP     done
+
+rows8:
+	// An offset that is negative or too great, as unsigned numbers are, ends it.
+	MOVLQSX (SI), R9
+	CMPQ    R9, BX
+	JHI     done
+	LEAQ    (DX)(R9*4), R9
+	VMOVUPS (R9), Y0
+	VMOVUPS -32(R9)(R8*1), Y1
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, -32(AX)(R8*1)
+	ADDQ    $+4, SI
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     rows8
+	JMP     done
+
+rows4:
+	// An offset that is negative or too great, as unsigned numbers are, ends it.
+	MOVLQSX (SI), R9
+	CMPQ    R9, BX
+	JHI     done
+	LEAQ    (DX)(R9*4), R9
+	VMOVUPS (R9), X0
+	VMOVUPS -16(R9)(R8*1), X1
+	VMOVUPS X0, (AX)
+	VMOVUPS X1, -16(AX)(R8*1)
+	ADDQ    $+4, SI
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     rows4
+	JMP     done
+
+rows2:
+	// An offset that is negative or too great, as unsigned numbers are, ends it.
+	MOVLQSX (SI), R9
+	CMPQ    R9, BX
+	JHI     done
+	LEAQ    (DX)(R9*4), R9
+	VMOVSD  (R9), X0
+	VMOVSD  -8(R9)(R8*1), X1
+	VMOVSD  X0, (AX)
+	VMOVSD  X1, -8(AX)(R8*1)
+	ADDQ    $+4, SI
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     rows2
+	JMP     done
+
+rows1:
+	// An offset that is negative or too great, as unsigned numbers are, ends it.
+	MOVLQSX (SI), R9
+	CMPQ    R9, BX
+	JHI     done
+	LEAQ    (DX)(R9*4), R9
+	VMOVSS  (R9), X0
+	VMOVSS  -4(R9)(R8*1), X1
+	VMOVSS  X0, (AX)
+	VMOVSS  X1, -4(AX)(R8*1)
+	ADDQ    $+4, SI
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     rows1
+
+done:
+	TESTQ DI, DI
+	SETEQ AL
+	MOVB  AL, ok+56(FP)
+	VZEROUPPER
+	RET
+
+// func gatherF32_avx512_asm(dst *float32, stride int, src *float32, limit int, offsets *int32, rows int, n int) (ok bool)
+// Requires: AVX, AVX512F
+TEXT ·gatherF32_avx512_asm(SB), NOSPLIT, $0-57
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ limit+24(FP), BX
+	MOVQ offsets+32(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ n+48(FP), R8
+	SHLQ $0x02, CX
+	SHLQ $0x02, R8
+
+rows16:
+	// An offset that is negative or too great, as unsigned numbers are, ends it.
+	MOVLQSX (SI), R9
+	CMPQ    R9, BX
+	JHI     done
+	LEAQ    (DX)(R9*4), R9
+	VMOVUPS (R9), Z0
+	VMOVUPS -64(R9)(R8*1), Z1
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, -64(AX)(R8*1)
+	ADDQ    $+4, SI
+	ADDQ    CX, AX
+	DECQ    DI
+	JNZ     rows16
 
 done:
 	TESTQ DI, DI

@@ -6,12 +6,17 @@ import (
 	"mixq/asm"
 )
 
-// Blocks of a convolution. A tile covers about convPositions output positions
-// of at most convChannels channels, so that its sums stay in the second-level
-// cache; the depth is cut as in Gemm. No bit of the result depends on them.
+// Blocks of a convolution. The depth is cut in even blocks of about convDepth. A
+// tile covers so many output positions that a block of its patches has no more
+// than convPatches elements and the sums of all channels, if they have to wait
+// for the next block, no more than convSums; these and a block of the weights
+// share the second-level cache. Channels are cut only where that gives too few
+// tiles to share out. No bit of the result depends on any of them.
 const (
-	convPositions = 64
-	convChannels  = 192
+	convDepth   = 288
+	convPatches = 1 << 16
+	convSums    = 1 << 17
+	convTiles   = 8
 )
 
 const badWeight = "kernel: the weight has another size than the plan"
@@ -40,8 +45,10 @@ type ConvF32 struct {
 	depthwise  bool
 
 	gemm            asm.GemmF32
+	block           int // of the depth
 	posTile, chTile int
-	packed          []float32 // weights: panels per group; plain if depthwise
+	packed          []float32 // weights: blocks of panels per group; plain if depthwise
+	zeros           []float32 // instead of a bias
 }
 
 // NewConvF32 plans the convolution of x [C,H,W] (C = cin) with weight
@@ -86,10 +93,24 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 		return
 	}
 	c.gemm = asm.GemmF32For()
-	c.posTile = roundUp(convPositions, c.gemm.NR)
-	c.chTile = min(roundUp(convChannels, c.gemm.MR), roundUp(c.cout, c.gemm.MR))
+	c.tile()
+	c.zeros = make([]float32, c.groups*c.cout)
 	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, 1, roundUp(c.positions, c.posTile))
 	c.packed = make([]float32, c.groups*PackASize(c.gemm, c.cout, c.depth))
+}
+
+// tile sets the sizes of blocks and tiles.
+func (c *ConvF32) tile() {
+	taps := c.depth / c.cin
+	c.block = taps * ceilDiv(c.cin, ceilDiv(c.depth, convDepth))
+	most := convPatches / c.block
+	if c.block < c.depth {
+		most = min(most, convSums/c.cout)
+	}
+	even := ceilDiv(c.positions, ceilDiv(c.positions, max(most, c.gemm.NR)))
+	c.posTile = roundUp(even, c.gemm.NR)
+	parts := ceilDiv(convTiles, c.posTiles())
+	c.chTile = roundUp(ceilDiv(c.cout, parts), c.gemm.MR)
 }
 
 // Repack replaces the weights. It must not run at the same time as Run. It
@@ -103,13 +124,26 @@ func (c *ConvF32) Repack(weight []float32) {
 		copy(c.packed, weight)
 		return
 	}
-	n := PackASize(c.gemm, c.cout, c.depth)
 	for g := range c.groups {
-		dst, src := c.packed[g*n:][:n], weight[g*size:][:size]
+		c.packGroup(c.panels(g), weight[g*size:][:size])
+	}
+}
+
+// panels are the weights of a group.
+func (c *ConvF32) panels(g int) []float32 {
+	n := PackASize(c.gemm, c.cout, c.depth)
+	return c.packed[g*n:][:n]
+}
+
+// packGroup packs the weights of a group, a block of the depth after the other.
+func (c *ConvF32) packGroup(dst, weight []float32) {
+	for l := 0; l < c.depth; l += c.block {
+		k, panels := min(c.block, c.depth-l), dst[PackASize(c.gemm, c.cout, l):]
 		if c.transposed {
-			packTransposed(c.gemm.MR, dst, src, c.cout, c.cin, c.depth/c.cin)
+			taps := c.depth / c.cin
+			packTransposed(c.gemm.MR, panels, weight[l*c.cout:], c.cout, k/taps, taps)
 		} else {
-			PackA(c.gemm, dst, src, c.depth, false, c.cout, c.depth, 1)
+			PackA(c.gemm, panels, weight[l:], c.depth, false, c.cout, k, 1)
 		}
 	}
 }
@@ -139,7 +173,16 @@ func (c *ConvF32) Scratch() int {
 	if c.depthwise {
 		return n + c.positions
 	}
-	return n + (c.depth+c.chTile)*c.posTile
+	return n + c.block*c.posTile + c.sumTiles()*c.gemm.MR*c.gemm.NR
+}
+
+// sumTiles is the number of tiles of sums that wait for the next block of the
+// depth, or one if there is none.
+func (c *ConvF32) sumTiles() int {
+	if c.block == c.depth {
+		return 1
+	}
+	return ceilDiv(c.cout, c.gemm.MR) * (c.posTile / c.gemm.NR)
 }
 
 // posTiles and chTiles count the tiles of one group along each side.
@@ -163,6 +206,9 @@ func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, 
 	if c.depthwise {
 		c.runDepthwise(&r, tiles)
 		return
+	}
+	if bias == nil {
+		r.bias = c.zeros
 	}
 	n := c.posTiles() * c.chTiles()
 	for t := tiles.Lo; t < tiles.Hi; {
@@ -200,26 +246,74 @@ func (r *convRun) biasOf(o int) float32 {
 // runGroup computes tiles of one group; channel tiles vary fastest, so that
 // they share the gathered patches.
 func (c *ConvF32) runGroup(r *convRun, g int, tiles Range) {
-	b, scratch := cut(r.scratch, c.depth*c.posTile)
-	acc, scratch := cut(scratch, c.chTile*c.posTile)
-	chTiles := c.chTiles()
-	first, last := tiles.Lo/chTiles, (tiles.Hi-1)/chTiles
+	b, scratch := cut(r.scratch, c.block*c.posTile)
+	sums, scratch := cut(scratch, c.sumTiles()*c.gemm.MR*c.gemm.NR)
+	n := c.chTiles()
+	first, last := tiles.Lo/n, (tiles.Hi-1)/n
 	img := c.image(r.x, g, Range{first * c.posTile, min((last+1)*c.posTile, c.positions)}, scratch)
 	for p := first; p <= last; p++ {
-		lo, hi := p*c.posTile, min((p+1)*c.posTile, c.positions)
-		for j := 0; j < hi-lo; j += c.gemm.NR {
-			gather(b[j*c.depth:], img, c.taps, c.corners[lo+j:][:c.gemm.NR])
+		t := convTile{group: g, pos: Range{p * c.posTile, min((p+1)*c.posTile, c.positions)}}
+		t.ch.Lo = max(tiles.Lo-p*n, 0) * c.chTile
+		t.ch.Hi = min(min(tiles.Hi-p*n, n)*c.chTile, c.cout)
+		for l := 0; l < c.depth; l += c.block {
+			t.depth = Range{l, min(l+c.block, c.depth)}
+			taps := c.taps[t.depth.Lo:t.depth.Hi]
+			for j := t.pos.Lo; j < t.pos.Hi; j += c.gemm.NR {
+				gather(b[(j-t.pos.Lo)*len(taps):], img, taps, c.corners[j:][:c.gemm.NR])
+			}
+			c.multiply(r, t, b, sums)
 		}
-		for t := max(tiles.Lo, p*chTiles); t < min(tiles.Hi, (p+1)*chTiles); t++ {
-			ch := t % chTiles * c.chTile
-			m := min(c.chTile, c.cout-ch)
-			c.multiply(acc, g, ch, roundUp(m, c.gemm.MR), roundUp(hi-lo, c.gemm.NR), b)
-			for i := range m {
-				o := g*c.cout + ch + i
-				r.finish(acc[i*c.posTile:], o, o*c.positions+lo, o*c.positions+hi)
+	}
+}
+
+// convTile is a block of the depth of some channels of a group at some
+// positions.
+type convTile struct {
+	group          int
+	ch, pos, depth Range
+}
+
+// multiply adds the product of the weights and the patches b to the sums. The
+// last block goes to the output.
+func (c *ConvF32) multiply(r *convRun, t convTile, b, sums []float32) {
+	mr, nr, k := c.gemm.MR, c.gemm.NR, t.depth.Hi-t.depth.Lo
+	a := c.panels(t.group)[PackASize(c.gemm, c.cout, t.depth.Lo):]
+	size := mr * nr
+	s := sums[:size]
+	for j := t.pos.Lo; j < t.pos.Hi; j += nr {
+		bp := b[(j-t.pos.Lo)*k:][:k*nr]
+		for i := t.ch.Lo; i < t.ch.Hi; i += mr {
+			ap := a[i*k:][:k*mr]
+			if len(sums) > size {
+				s = sums[((j-t.pos.Lo)/nr*ceilDiv(c.cout, mr)+i/mr)*size:][:size]
+			}
+			if t.depth.Hi == c.depth {
+				c.end(r, t, i, j, s, ap, bp)
+			} else {
+				c.gemm.Tile(s, ap, bp, k, t.depth.Lo == 0, asm.EndF32{})
 			}
 		}
 	}
+}
+
+// end adds the last product to the sums of channel i and position j on and
+// finishes the tile.
+func (c *ConvF32) end(r *convRun, t convTile, i, j int, sums, a, b []float32) {
+	mr, nr, k := min(c.gemm.MR, t.ch.Hi-i), min(c.gemm.NR, t.pos.Hi-j), t.depth.Hi-t.depth.Lo
+	o := t.group*c.cout + i
+	at := o*c.positions + j
+	if mr < c.gemm.MR || nr < c.gemm.NR {
+		c.gemm.Tile(sums, a, b, k, t.depth.Lo == 0, asm.EndF32{})
+		for x := range mr {
+			r.finish(sums[x*c.gemm.NR:], o+x, at+x*c.positions, at+x*c.positions+nr)
+		}
+		return
+	}
+	end := asm.EndF32{Dst: r.dst[at:], Stride: c.positions, Bias: r.bias[o:], Lo: r.act.Lo, Hi: r.act.Hi}
+	if r.residual != nil {
+		end.Res = r.residual[at:]
+	}
+	c.gemm.Tile(sums, a, b, k, t.depth.Lo == 0, end)
 }
 
 // image is the frame of group g, filled where the given positions look.
@@ -234,15 +328,4 @@ func (c *ConvF32) image(x []float32, g int, pos Range, scratch []float32) []floa
 	hi := (pos.Hi-1)/c.outW*c.strideH + c.reachH
 	f.fill(img, x, c.cin, lo, hi)
 	return img
-}
-
-// multiply sets the m x n corner of acc, whose rows are posTile long, to the
-// product of the weights of channels ch on and the patches b.
-func (c *ConvF32) multiply(acc []float32, g, ch, m, n int, b []float32) {
-	clear(acc[:m*c.posTile])
-	a := c.packed[g*PackASize(c.gemm, c.cout, c.depth)+ch*c.depth:]
-	for l := 0; l < c.depth; l += gemmKC {
-		GemmPacked(c.gemm, acc, c.posTile, a[l*c.gemm.MR:], c.depth, b[l*c.gemm.NR:], c.depth,
-			m, n, min(gemmKC, c.depth-l), nil)
-	}
 }

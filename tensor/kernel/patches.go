@@ -150,8 +150,7 @@ func gather(dst, src []float32, rows, cols []int32) {
 		for j+run < n && cols[j+run] == cols[j]+int32(run) {
 			run++
 		}
-		if run >= 8 {
-			run &^= 7
+		if run >= 2 {
 			asm.GatherF32(dst[j:], n, src[cols[j]:], rows, run)
 		} else {
 			run = min(8, n-j)

@@ -30,35 +30,75 @@ func main() {
 }
 
 func (t tile) generate() {
-	TEXT(t.name+"_asm", NOSPLIT, "func(c *float32, ldc int, a, b *float32, k int)")
-	Doc(fmt.Sprintf("%s_asm adds the product of the panels a and b to a %dx%d tile.", t.name, t.mr, t.nv*t.lanes))
+	TEXT(t.name+"_asm", NOSPLIT, "func(c *float32, ldc int, a, b *float32, k int, from *float32, ldf int, bias, res *float32, lo, hi float32)")
+	Doc(fmt.Sprintf("%s_asm sets a %dx%d tile c to from, or zero if that is nil, plus the product of the", t.name, t.mr, t.nv*t.lanes),
+		"panels a and b. If bias is not nil, it finishes the tile with bias, res, lo and hi; res may be nil.")
 	c := Load(Param("c"), GP64())
 	stride := Load(Param("ldc"), GP64())
 	a := Load(Param("a"), GP64())
 	b := Load(Param("b"), GP64())
 	k := Load(Param("k"), GP64())
+	from := Load(Param("from"), GP64())
+	fromStride := Load(Param("ldf"), GP64())
 	SHLQ(U8(2), stride)
-
-	Comment("The sums start from the old tile.")
+	SHLQ(U8(2), fromStride)
 	sums := make([]VecVirtual, t.mr*t.nv)
-	row := GP64()
-	MOVQ(c, row)
 	for i := range sums {
 		sums[i] = t.vector()
-		VMOVUPS(t.at(row, i%t.nv), sums[i])
-		t.nextRow(i, stride, row)
 	}
 
-	Comment("Callers go down the rows of C, so the next tile is below: fetch it.")
+	Comment("What the end needs: the rows of C if the sums start elsewhere, else those of the next")
+	Comment("tile, which is below.")
+	ahead := GP64()
+	MOVQ(c, ahead)
+	CMPQ(from, c)
+	JNE(LabelRef("fetch"))
 	for range t.mr {
-		ADDQ(stride, row)
+		ADDQ(stride, ahead)
+	}
+	Label("fetch")
+	for i := range t.mr {
 		for line := 0; line < 4*t.lanes*t.nv; line += 64 {
-			PREFETCHT0(Mem{Base: row, Disp: line})
+			PREFETCHT0(Mem{Base: ahead, Disp: line})
+		}
+		if i+1 < t.mr {
+			ADDQ(stride, ahead)
 		}
 	}
 
+	TESTQ(from, from)
+	JZ(LabelRef("zero"))
+	for i := range sums {
+		VMOVUPS(t.at(from, i%t.nv), sums[i])
+		t.nextRow(i, fromStride, from)
+	}
+	JMP(LabelRef("begin"))
+	Label("zero")
+	for i := range sums {
+		t.clear(sums[i])
+	}
+	Label("begin")
+	t.multiply(sums, a, b, k)
+
+	bias := Load(Param("bias"), GP64())
+	TESTQ(bias, bias)
+	JNZ(LabelRef("finish"))
+	for i := range sums {
+		VMOVUPS(sums[i], t.at(c, i%t.nv))
+		t.nextRow(i, stride, c)
+	}
+	VZEROUPPER()
+	RET()
+	Label("finish")
+	t.finish(sums, c, stride, bias)
+	VZEROUPPER()
+	RET()
+}
+
+// multiply adds k steps to the sums.
+func (t tile) multiply(sums []VecVirtual, a, b, k Register) {
 	TESTQ(k, k)
-	JZ(LabelRef("store"))
+	JZ(LabelRef("end"))
 	Label("loop")
 	Comment("One step of k: a row of B times each element of A.")
 	bs := make([]VecVirtual, t.nv)
@@ -79,14 +119,56 @@ func (t tile) generate() {
 	ADDQ(I32(4*t.lanes*t.nv), b)
 	DECQ(k)
 	JNZ(LabelRef("loop"))
+	Label("end")
+}
 
-	Label("store")
-	for i := range sums {
-		VMOVUPS(sums[i], t.at(c, i%t.nv))
-		t.nextRow(i, stride, c)
+// finish is FinishF32 on every row.
+func (t tile) finish(sums []VecVirtual, c, stride, bias Register) {
+	res := Load(Param("res"), GP64())
+	lo, hi, x := t.broadcast("lo"), t.broadcast("hi"), t.vector()
+	for i := range t.mr {
+		row := sums[i*t.nv:][:t.nv]
+		VBROADCASTSS(Mem{Base: bias, Disp: 4 * i}, x)
+		for j := range row {
+			VADDPS(row[j], x, row[j])
+		}
+		TESTQ(res, res)
+		JZ(LabelRef(fmt.Sprint("clamp", i)))
+		for j := range row {
+			VADDPS(t.at(res, j), row[j], row[j])
+		}
+		ADDQ(stride, res)
+		Label(fmt.Sprint("clamp", i))
+		for j := range row {
+			Comment("The order of the operands lets a NaN through.")
+			VMAXPS(row[j], lo, row[j])
+			VMINPS(row[j], hi, row[j])
+			VMOVUPS(row[j], t.at(c, j))
+		}
+		if i+1 < t.mr {
+			ADDQ(stride, c)
+		}
 	}
-	VZEROUPPER()
-	RET()
+}
+
+// clear sets a vector to zero.
+func (t tile) clear(v VecVirtual) {
+	if t.lanes == 16 {
+		VPXORD(v, v, v)
+	} else {
+		VXORPS(v, v, v)
+	}
+}
+
+// broadcast fills a vector with an argument.
+func (t tile) broadcast(name string) VecVirtual {
+	p, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	v := t.vector()
+	VBROADCASTSS(p.Addr, v)
+	return v
 }
 
 // at is vector j of the row at p.

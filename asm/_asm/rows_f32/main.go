@@ -67,35 +67,91 @@ func split(lanes int, vector func() VecVirtual) {
 
 // gather copies rows from a table of offsets.
 func gather() {
-	TEXT("gatherF32_avx2_asm", NOSPLIT, "func(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, groups int) (ok bool)")
-	Doc("gatherF32_avx2_asm copies rows of 8*groups elements from offsets, of which none may exceed limit; rows > 0, groups > 0.")
+	const doc = " copies rows of %d to %d elements from offsets, of which none may exceed limit; rows > 0."
+	const signature = "func(dst *float32, stride int, src *float32, limit int, offsets *int32, rows, n int) (ok bool)"
+	TEXT("gatherF32_avx2_asm", NOSPLIT, signature)
+	Doc(fmt.Sprintf("gatherF32_avx2_asm"+doc, 1, 32))
+	gatherBy(
+		way{16, 2, 32, YMM, VMOVUPS},
+		way{8, 1, 32, YMM, VMOVUPS},
+		way{4, 1, 16, XMM, VMOVUPS},
+		way{2, 1, 8, XMM, VMOVSD},
+		way{1, 1, 4, XMM, VMOVSS},
+	)
+	TEXT("gatherF32_avx512_asm", NOSPLIT, signature)
+	Doc(fmt.Sprintf("gatherF32_avx512_asm"+doc, 16, 32))
+	gatherBy(way{16, 1, 64, ZMM, VMOVUPS})
+}
+
+// A way copies rows of least to twice least elements: by some moves from the
+// start and as many up to the end, which overlap where a row is shorter.
+type way struct {
+	least, moves int
+	bytes        int // of a move
+	vector       func() VecVirtual
+	move         func(...Op)
+}
+
+func gatherBy(ways ...way) {
 	dst := Load(Param("dst"), GP64())
 	stride := Load(Param("stride"), GP64())
 	src := Load(Param("src"), GP64())
 	limit := Load(Param("limit"), GP64())
 	offsets := Load(Param("offsets"), GP64())
 	rows := Load(Param("rows"), GP64())
-	width := Load(Param("groups"), GP64())
-	SHLQ(U8(5), width)
+	n := Load(Param("n"), GP64())
 	SHLQ(U8(2), stride)
-	row, bad := GP64(), GP8()
-	Label("row")
-	Comment("An offset that is negative or too great, as unsigned numbers are, ends it.")
-	MOVLQSX(Mem{Base: offsets}, row)
-	CMPQ(row, limit)
-	JHI(LabelRef("done"))
-	LEAQ(Mem{Base: src, Index: row, Scale: 4}, row)
-	copyRow(dst, row, width)
-	ADDQ(I32(4), offsets)
-	ADDQ(stride, dst)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
+	SHLQ(U8(2), n)
+	for _, w := range ways[:len(ways)-1] {
+		CMPQ(n, U8(4*w.least))
+		JGE(LabelRef(w.label()))
+	}
+	JMP(LabelRef(ways[len(ways)-1].label()))
+	row := GP64()
+	for _, w := range ways {
+		Label(w.label())
+		Comment("An offset that is negative or too great, as unsigned numbers are, ends it.")
+		MOVLQSX(Mem{Base: offsets}, row)
+		CMPQ(row, limit)
+		JHI(LabelRef("done"))
+		LEAQ(Mem{Base: src, Index: row, Scale: 4}, row)
+		w.copy(row, dst, n)
+		ADDQ(I32(4), offsets)
+		ADDQ(stride, dst)
+		DECQ(rows)
+		JNZ(LabelRef(w.label()))
+		JMP(LabelRef("done"))
+	}
 	Label("done")
+	bad := GP8()
 	TESTQ(rows, rows)
 	SETEQ(bad)
 	Store(bad, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
+}
+
+func (w way) label() string { return fmt.Sprint("rows", w.least) }
+
+// copy copies a row of n bytes.
+func (w way) copy(src, dst, n Register) {
+	var moved []VecVirtual
+	for i := range 2 * w.moves {
+		v := w.vector()
+		w.move(w.place(src, n, i), v)
+		moved = append(moved, v)
+	}
+	for i, v := range moved {
+		w.move(v, w.place(dst, n, i))
+	}
+}
+
+// place is where move i of a row of n bytes begins.
+func (w way) place(row, n Register, i int) Mem {
+	if i < w.moves {
+		return Mem{Base: row, Disp: w.bytes * i}
+	}
+	return Mem{Base: row, Index: n, Scale: 1, Disp: w.bytes * (i - 2*w.moves)}
 }
 
 // copyRow copies width bytes, a multiple of 32.
