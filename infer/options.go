@@ -44,6 +44,13 @@ type Options struct {
 	// with all images of the Run: real values in N,C,H,W order that are valid
 	// until it returns. It runs on the goroutine of the Run.
 	Observe func(n *nn.Node, v *nn.Value, data []float32)
+
+	// Trace, if not nil, is called on the goroutine of the Run when a step is
+	// done: every input in turn (n is nil), every layer, every output (nil
+	// again), and all of them again for each group of images that goes through
+	// the network together. In Simulate mode a layer whose output is rounded is
+	// two steps, of which the first has no n.
+	Trace func(n *nn.Node)
 }
 
 // resolve replaces zeros by what they mean.

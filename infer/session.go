@@ -93,6 +93,9 @@ func (s *Session) runGroup(images int) {
 		if st.node != nil && s.p.opt.Observe != nil {
 			s.observe(st, images)
 		}
+		if s.p.opt.Trace != nil {
+			s.p.opt.Trace(st.node)
+		}
 	}
 }
 

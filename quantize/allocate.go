@@ -4,93 +4,187 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
+	"time"
 
 	"mixq/infer/artifact"
 	"mixq/milp"
 	"mixq/tensor"
 )
 
+// Limits are what an allocation must keep to.
+type Limits struct {
+	Size     Budget // may be none if Latency has a limit
+	Overhead int64  // bytes of the file besides weights; they matter for a Size in bytes only
+	Latency  LatencyBudget
+}
+
 // Allocate chooses the bits of every layer: it minimises the sum of
-// sensitivities within the budget, exactly, as a multiple-choice knapsack.
-// overhead is what the file takes besides weights, in bytes; it matters for
-// budgets in bytes only. A budget that no allocation meets is an error that
-// names the smallest size that can be reached.
-func Allocate(ctx context.Context, sens *SensTable, budget Budget, overhead int64) (*Plan, error) {
-	if err := feasible(sens, budget, overhead); err != nil {
-		return nil, err
-	}
+// sensitivities within the limits, exactly, as a multiple-choice knapsack.
+// Limits that no allocation meets are a *BudgetError or *LatencyError, which
+// tells what can be reached.
+func Allocate(ctx context.Context, sens *SensTable, limits Limits) (*Plan, error) {
 	for _, l := range sens.Layers {
 		if len(l.Bits) != len(l.Sensitivity) {
 			return nil, fmt.Errorf("quantize: sensitivities of layer %s are incomplete; measure them again", l.Layer)
 		}
 	}
-	capacity := budget.capacity(sens, overhead)
-	model, cols := knapsack(sens, budget.Kind, capacity)
-	r, err := model.Solve(ctx, milp.Options{})
+	rs, err := limits.resources(ctx, sens)
 	if err != nil {
-		return nil, fmt.Errorf("quantize: allocation: %w", err)
+		return nil, err
 	}
-	if r.X == nil {
-		return nil, fmt.Errorf("quantize: allocation ended as %v without a solution", r.Status)
+	pick, r, err := choose(ctx, sens, rs, func(i, j int) float64 { return sens.Layers[i].Sensitivity[j] })
+	if err != nil {
+		return nil, err
 	}
-	if err := r.Check(model); err != nil {
-		return nil, fmt.Errorf("quantize: allocation: %w", err)
-	}
-	p := &Plan{Budget: budget, Objective: r.Objective, Bound: r.Bound, Status: r.Status, Capacity: capacity}
+	p := &Plan{Budget: limits.Size, Objective: r.Objective, Bound: r.Bound, Status: r.Status}
 	for i, l := range sens.Layers {
-		for j, b := range l.Bits {
-			if r.X[cols[i][j]] == 1 {
-				p.Layers = append(p.Layers, LayerBits{l.Layer, b})
-				p.Used += l.cost(budget.Kind, b)
-			}
-		}
+		b := l.Bits[pick[i]]
+		p.Layers = append(p.Layers, LayerBits{l.Layer, b})
+		p.Used += l.cost(limits.Size.Kind, b)
 	}
-	if budget.Kind == FileBytes {
-		p.Used += overhead
-		p.Capacity += overhead
+	if limits.Size.Kind != NoBudget {
+		p.Capacity = limits.Size.capacity(sens, limits.Overhead)
 	}
-	return p, nil
+	if limits.Size.Kind == FileBytes {
+		p.Used += limits.Overhead
+		p.Capacity += limits.Overhead
+	}
+	p.Latency, err = limits.Latency.predict(sens.Works, p)
+	return p, err
 }
 
-// feasible checks that some allocation meets the budget. The sensitivities
-// themselves are not looked at.
-func feasible(sens *SensTable, budget Budget, overhead int64) error {
-	if err := budget.validate(); err != nil {
-		return err
+// resource is something that every choice of bits takes a part of: a knapsack.
+type resource struct {
+	name     string
+	cost     [][]int64 // by layer and candidate
+	capacity int64
+}
+
+// least is what the cheapest choice takes.
+func (r resource) least() int64 {
+	var sum int64
+	for _, c := range r.cost {
+		sum += slices.Min(c)
 	}
-	var least int64
-	for _, l := range sens.Layers {
-		if len(l.Bits) == 0 || l.Channels < 1 || l.Weights < l.Channels {
-			return fmt.Errorf("quantize: the description of layer %s is incomplete; measure sensitivities again", l.Layer)
+	return sum
+}
+
+// resources are the rows of the integer program. They can be met together; the
+// sensitivities themselves are not looked at.
+func (l Limits) resources(ctx context.Context, sens *SensTable) ([]resource, error) {
+	for _, s := range sens.Layers {
+		if len(s.Bits) == 0 || s.Channels < 1 || s.Weights < s.Channels {
+			return nil, fmt.Errorf("quantize: the description of layer %s is incomplete; measure sensitivities again", s.Layer)
 		}
-		least += l.cheapest(budget.Kind)
 	}
-	if least > budget.capacity(sens, overhead) {
-		return &BudgetError{budget, reachable(budget.Kind, least, overhead, sens)}
+	if err := l.Latency.validate(); err != nil {
+		return nil, err
 	}
-	return nil
+	var rs []resource
+	if l.Size.Kind != NoBudget || l.Latency.Limit == 0 {
+		size, err := l.Size.resource(sens, l.Overhead)
+		if err != nil {
+			return nil, err
+		}
+		rs = append(rs, size)
+	}
+	if l.Latency.Limit == 0 {
+		return rs, nil
+	}
+	row, fixed, err := l.Latency.resource(sens)
+	if err != nil {
+		return nil, err
+	}
+	fastest, err := leastWithin(ctx, sens, row, rs)
+	if err != nil {
+		return nil, err
+	}
+	if fastest > row.capacity {
+		return nil, &LatencyError{l.Latency.Limit, fixed + time.Duration(fastest), l.Size}
+	}
+	return append(rs, row), nil
+}
+
+// resource is the row of the size. It can be met.
+func (b Budget) resource(sens *SensTable, overhead int64) (resource, error) {
+	r := resource{name: "size"}
+	if err := b.validate(); err != nil {
+		return r, err
+	}
+	r.capacity = b.capacity(sens, overhead)
+	for _, l := range sens.Layers {
+		costs := make([]int64, len(l.Bits))
+		for j, bits := range l.Bits {
+			costs[j] = l.cost(b.Kind, bits)
+		}
+		r.cost = append(r.cost, costs)
+	}
+	if least := r.least(); least > r.capacity {
+		return r, &BudgetError{b, reachable(b.Kind, least, overhead, sens)}
+	}
+	return r, nil
+}
+
+// leastWithin is the least of r that a choice within others takes.
+func leastWithin(ctx context.Context, sens *SensTable, r resource, others []resource) (int64, error) {
+	if len(others) == 0 {
+		return r.least(), nil
+	}
+	pick, _, err := choose(ctx, sens, others, func(i, j int) float64 { return float64(r.cost[i][j]) })
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for i, j := range pick {
+		sum += r.cost[i][j]
+	}
+	return sum, nil
+}
+
+// choose picks a candidate for every layer so that the sum of objective is
+// least within the resources, which can be met.
+func choose(ctx context.Context, sens *SensTable, rs []resource, objective func(layer, candidate int) float64) (pick []int, r milp.Result, err error) {
+	model, cols := knapsack(sens, rs, objective)
+	if r, err = model.Solve(ctx, milp.Options{}); err != nil {
+		return nil, r, fmt.Errorf("quantize: allocation: %w", err)
+	}
+	if r.X == nil {
+		return nil, r, fmt.Errorf("quantize: allocation ended as %v without a solution", r.Status)
+	}
+	if err := r.Check(model); err != nil {
+		return nil, r, fmt.Errorf("quantize: allocation: %w", err)
+	}
+	for _, layer := range cols {
+		pick = append(pick, slices.IndexFunc(layer, func(c milp.Col) bool { return r.X[c] == 1 }))
+	}
+	return pick, r, nil
 }
 
 // knapsack states the allocation: one binary column per layer and candidate,
-// one choice row per layer, one row for the budget.
-func knapsack(sens *SensTable, kind BudgetKind, capacity int64) (*milp.Model, [][]milp.Col) {
+// one choice row per layer, one row for each resource.
+func knapsack(sens *SensTable, rs []resource, objective func(layer, candidate int) float64) (*milp.Model, [][]milp.Col) {
 	var m milp.Model
 	var all []milp.Col
-	var costs []float64
 	cols := make([][]milp.Col, len(sens.Layers))
 	for i, l := range sens.Layers {
-		ones := make([]float64, len(l.Bits))
 		for j, b := range l.Bits {
-			c := m.AddCol(0, 1, l.Sensitivity[j], true)
+			c := m.AddCol(0, 1, objective(i, j), true)
 			m.NameCol(c, fmt.Sprintf("%s=%d", l.Layer, b))
 			cols[i] = append(cols[i], c)
-			costs = append(costs, float64(l.cost(kind, b)))
-			ones[j] = 1
 		}
-		m.NameRow(m.AddRow(1, 1, cols[i], ones), l.Layer)
+		m.NameRow(m.AddRow(1, 1, cols[i], slices.Repeat([]float64{1}, len(l.Bits))), l.Layer)
 		all = append(all, cols[i]...)
 	}
-	m.NameRow(m.AddRow(math.Inf(-1), float64(capacity), all, costs), "budget")
+	for _, r := range rs {
+		var costs []float64
+		for _, layer := range r.cost {
+			for _, c := range layer {
+				costs = append(costs, float64(c))
+			}
+		}
+		m.NameRow(m.AddRow(math.Inf(-1), float64(r.capacity), all, costs), r.name)
+	}
 	return &m, cols
 }
 
@@ -101,14 +195,6 @@ func (l LayerSens) cost(kind BudgetKind, b uint8) int64 {
 		return artifact.WeightBytes(tensor.Shape{int(l.Channels), int(l.Weights / l.Channels)}, int(b))
 	}
 	return l.Weights * int64(b)
-}
-
-func (l LayerSens) cheapest(kind BudgetKind) int64 {
-	least := int64(math.MaxInt64)
-	for _, b := range l.Bits {
-		least = min(least, l.cost(kind, b))
-	}
-	return least
 }
 
 func (t *SensTable) weights() int64 {

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -51,7 +52,7 @@ func TestAllocateIsOptimal(t *testing.T) {
 		table := randomTable(rng, 2+rng.IntN(6), 2, 3, 4, 6, 8)
 		for _, b := range []Budget{{Compression, 8}, {Compression, 11.5}, {AverageBits, 5.25}, {FileBytes, float64(table.weights())*.55 + 5*120 + 300}} {
 			const overhead = 300
-			plan, err := Allocate(context.Background(), table, b, overhead)
+			plan, err := Allocate(context.Background(), table, Limits{Size: b, Overhead: overhead})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +78,7 @@ func TestAllocateImpossible(t *testing.T) {
 		{Budget{FileBytes, 10}, "B;"},
 		{Budget{Compression, math.NaN()}, "not a positive"},
 	} {
-		_, err := Allocate(context.Background(), table, tt.budget, 100)
+		_, err := Allocate(context.Background(), table, Limits{Size: tt.budget, Overhead: 100})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: error %v, want one with %q", tt.budget, err, tt.want)
 		}
@@ -89,14 +90,14 @@ func TestReachable(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 3))
 	for range 50 {
 		table := randomTable(rng, 5, 3, 5)
-		for _, kind := range []BudgetKind{Compression, AverageBits, FileBytes} {
-			var least int64
-			for _, l := range table.Layers {
-				least += l.cheapest(kind)
+		for _, budget := range []Budget{{Compression, 40}, {AverageBits, .5}, {FileBytes, 10}} {
+			_, err := Allocate(context.Background(), table, Limits{Size: budget, Overhead: 77})
+			impossible, ok := errors.AsType[*BudgetError](err)
+			if !ok {
+				t.Fatalf("%v: error %v", budget, err)
 			}
-			b := reachable(kind, least, 77, table)
-			if err := feasible(table, b, 77); err != nil {
-				t.Errorf("proposed %v: %v", b, err)
+			if _, err := Allocate(context.Background(), table, Limits{Size: impossible.Smallest, Overhead: 77}); err != nil {
+				t.Errorf("proposed %v: %v", impossible.Smallest, err)
 			}
 		}
 	}

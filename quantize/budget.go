@@ -12,10 +12,10 @@ type BudgetKind uint8
 
 // The kinds of budget (NUMERICS.md 22).
 const (
-	NoBudget    BudgetKind = iota
-	Compression            // packed weight codes take at most 1/Value of the float32 weights
-	AverageBits            // packed weight codes take at most Value bits a weight on average
-	FileBytes              // the whole file takes at most Value bytes
+	NoBudget    BudgetKind = iota // any size
+	Compression                   // packed weight codes take at most 1/Value of the float32 weights
+	AverageBits                   // packed weight codes take at most Value bits a weight on average
+	FileBytes                     // the whole file takes at most Value bytes
 )
 
 // Budget is an upper limit of the size of the result.
@@ -36,8 +36,11 @@ var units = []struct {
 }
 
 // ParseBudget reads "8x" (compression), "4.0b" (average bits of a weight) or a
-// size such as "150kB" (units B, kB, MB, KiB and MiB).
+// size such as "150kB" (units B, kB, MB, KiB and MiB), or "none".
 func ParseBudget(s string) (Budget, error) {
+	if s == noBudget {
+		return Budget{}, nil
+	}
 	for _, u := range units {
 		t, ok := strings.CutSuffix(s, u.suffix)
 		if !ok {
@@ -63,8 +66,10 @@ func (b Budget) String() string {
 	case FileBytes:
 		return v + "B"
 	}
-	return "none"
+	return noBudget
 }
+
+const noBudget = "none"
 
 // MarshalText writes the budget as a string.
 func (b Budget) MarshalText() ([]byte, error) { return []byte(b.String()), nil }

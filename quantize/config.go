@@ -64,14 +64,15 @@ func (r *Rounding) UnmarshalText(b []byte) error {
 type Config struct {
 	Bits     []uint8 // candidate weight bit-widths, any subset of 2..8
 	ActBits  uint8   // bits of activations; 8 is the width that the kernels have
-	Budget   Budget
+	Budget   Budget  // of the size; none only with a limit of the latency
 	MaxDrop  float64 // if positive, no Budget is given: the smallest network that loses at most so many points of top-1 is wanted
 	Metric   Metric
 	Rounding Rounding
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
 
-	Synthetic bool // the weights are random: recorded in the file
+	Latency   LatencyBudget `json:",omitzero"` // besides Budget
+	Synthetic bool          // the weights are random: recorded in the file
 
 	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity; 0 means DefaultSensImages
 	SensDraws  int // random output directions per image; 0 means as many as the network is small enough for
@@ -160,11 +161,16 @@ func (c Config) Validate() error {
 	if c.SensImages < 0 || c.SensDraws < 0 || c.Positions < 0 || c.Threads < 0 {
 		return errors.New("quantize: counts of images, draws, positions and threads must not be negative")
 	}
-	if c.MaxDrop == 0 {
-		return c.Budget.validate()
+	if err := c.Latency.validate(); err != nil {
+		return err
 	}
-	if !(c.MaxDrop > 0 && c.MaxDrop <= 100) || c.Budget.Kind != NoBudget {
-		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100 and no budget beside it", c.MaxDrop)
+	switch {
+	case c.MaxDrop == 0 && c.Budget.Kind == NoBudget && c.Latency.Limit > 0:
+		return nil
+	case c.MaxDrop == 0:
+		return c.Budget.validate()
+	case !(c.MaxDrop > 0 && c.MaxDrop <= 100) || c.Budget.Kind != NoBudget || c.Latency.Limit > 0:
+		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100 and no budget of size or latency beside it", c.MaxDrop)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ type Job struct {
 	Config Config // defaults filled in
 
 	meta     artifact.Meta
-	overhead int64 // bytes of the file besides weights
+	overhead int64  // bytes of the file besides weights
+	works    []Work // parts of a run of the quantized network
 }
 
 // Prepare folds and fuses g, applies the rules and reads the calibration
@@ -61,14 +62,23 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	j.Images, j.Labels = s.images, s.labels
 	j.Config.Positions = orDefault(cfg.Positions, defaultPositions(j.Images.Shape()[0]))
 	j.meta = meta(j.Config, fingerprint(j.Graph, s, j.Config, true))
-	if j.overhead, err = overhead(j.Graph, j.meta); err != nil {
+	q, err := skeleton(j.Graph)
+	if err != nil {
+		return nil, err
+	}
+	j.works = Works(q)
+	if j.overhead, err = overhead(q, j.meta); err != nil {
 		return nil, err
 	}
 	if cfg.MaxDrop > 0 {
 		return j, nil
 	}
-	return j, feasible(&SensTable{Layers: layerSizes(j.Graph, j.Layers)}, cfg.Budget, j.overhead)
+	// Background: at most milliseconds.
+	_, err = j.limits().resources(context.Background(), &SensTable{Layers: layerSizes(j.Graph, j.Layers), Works: j.works})
+	return j, err
 }
+
+func (j *Job) limits() Limits { return Limits{j.Config.Budget, j.overhead, j.Config.Latency} }
 
 // checkLayers rejects what integer execution cannot run.
 func checkLayers(g *nn.Graph) error {
@@ -97,7 +107,7 @@ func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
 	return product(j.Config.WorkDir, "sens", j.inputs(), func() (*SensTable, error) {
 		t, err := Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Labels, j.Config)
 		if t != nil {
-			t.Overhead = j.overhead
+			t.Overhead, t.Works = j.overhead, j.works
 		}
 		return t, err
 	})
@@ -107,7 +117,7 @@ func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
 func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
 	return product(j.Config.WorkDir, "plan", j.meta.Config, func() (*Plan, error) {
 		defer j.Config.Progress(StageAllocate, 1, 1)
-		return Allocate(ctx, sens, j.Config.Budget, j.overhead)
+		return Allocate(ctx, sens, j.limits())
 	})
 }
 

@@ -3,12 +3,10 @@ package quantize
 import (
 	"os"
 	"runtime"
-	"slices"
 
 	"mixq/infer/artifact"
 	"mixq/internal/isa"
 	"mixq/nn"
-	"mixq/tensor"
 )
 
 // Version is the version of mixq that files name as their origin.
@@ -35,27 +33,12 @@ func Pack(path string, q *nn.Graph, m artifact.Meta) (int64, error) {
 	return info.Size(), nil
 }
 
-// overhead is what a file of g takes besides its weights, in bytes, whatever
-// their bit-widths and the values of all scales are.
-func overhead(g *nn.Graph, m artifact.Meta) (int64, error) {
-	q := g.Clone()
-	var st Stats
-	for _, t := range ties(q) {
-		st.Acts = append(st.Acts, ActGrid{Value: t.name(), Bits: 8, Scale: 1})
-	}
-	if err := setActGrids(q, &st); err != nil {
-		return 0, err
-	}
-	var weights int64
-	for _, l := range weighted(q) {
-		c := l.Weight.Type.Shape[0]
-		grid := &nn.Quant{Bits: 8, Axis: 0, Scale: slices.Repeat([]float32{1}, c), Zero: make([]int32, c)}
-		l.Weight.Type = nn.Type{Shape: l.Weight.Type.Shape, DType: tensor.Int8, Quant: grid}
-		l.Bias.Type.DType = tensor.Int32
-		l.Weight.Data, l.Bias.Data = nil, nil
-		weights += artifact.WeightBytes(l.Weight.Type.Shape, 8)
-	}
-	dequantizeOutputs(q)
+// overhead is what a file of q, a skeleton, takes besides its weights, in
+// bytes, whatever their bit-widths and the values of all scales are.
+func overhead(q *nn.Graph, m artifact.Meta) (int64, error) {
 	n, err := artifact.Size(q, m)
-	return n - weights, err
+	for _, l := range weighted(q) {
+		n -= artifact.WeightBytes(l.Weight.Type.Shape, int(l.Weight.Type.Quant.Bits))
+	}
+	return n, err
 }

@@ -15,7 +15,18 @@ type Plan struct {
 	Bound     float64 // no allocation within the budget has a smaller sum
 	Status    milp.Status
 	Used      int64 // bits of packed codes, or bytes of the file for a budget in bytes
-	Capacity  int64 // in the same unit
+	Capacity  int64 // in the same unit; 0 without a budget of the size
+
+	Latency *PlanLatency `json:",omitempty"` // nil without a latency table
+}
+
+// PlanLatency is what a latency table says about a plan.
+type PlanLatency struct {
+	Predicted float64 `json:"predicted_ms"`
+	Limit     float64 `json:"limit_ms,omitempty"` // 0: none
+	ISA       string  `json:"isa"`
+	Threads   int     `json:"threads"`
+	Batch     int     `json:"batch"`
 }
 
 // LayerBits is the decision for one layer.

@@ -70,8 +70,8 @@ func SaveJSON(path string, v any) error {
 
 // fingerprint is a hash over the network, its weights and pixel table, the
 // images (with labels if the metric reads them) and the settings that change
-// results; the budget is left out when withBudget is false, since only the plan
-// depends on it.
+// results; the budgets are left out when withBudget is false, since only the
+// plan depends on them.
 func fingerprint(g *nn.Graph, s imageSet, cfg Config, withBudget bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
@@ -95,7 +95,7 @@ func fingerprint(g *nn.Graph, s imageSet, cfg Config, withBudget bool) string {
 	}
 	cfg.Threads = 0
 	if !withBudget {
-		cfg.Budget = Budget{}
+		cfg.Budget, cfg.Latency = Budget{}, LatencyBudget{}
 	}
 	b, err := json.Marshal(cfg)
 	if err != nil {

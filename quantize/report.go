@@ -24,8 +24,9 @@ type Report struct {
 	Bits            map[string]uint8 `json:"bits"`
 	Objective       float64          `json:"objective"` // of the allocation
 	Bound           float64          `json:"bound"`
-	LayerError      int              `json:"layer_error"`      // largest difference of integer from simulated execution of a layer, in codes
-	Search          *SearchResult    `json:"search,omitempty"` // if the budget was found by accuracy
+	Latency         *PlanLatency     `json:"latency,omitempty"` // nil without a latency table
+	LayerError      int              `json:"layer_error"`       // largest difference of integer from simulated execution of a layer, in codes
+	Search          *SearchResult    `json:"search,omitempty"`  // if the budget was found by accuracy
 	Seconds         Seconds          `json:"seconds"`
 }
 
@@ -58,5 +59,5 @@ func (r *Report) sizes(q *nn.Graph, plan *Plan) {
 	r.FileCompression = float64(r.FloatBytes) / float64(r.FileBytes)
 	r.AvgBits = float64(codeBits) / float64(weights)
 	r.EffectiveBits = float64(8*stored) / float64(weights)
-	r.Objective, r.Bound = plan.Objective, plan.Bound
+	r.Objective, r.Bound, r.Latency = plan.Objective, plan.Bound, plan.Latency
 }

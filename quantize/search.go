@@ -59,7 +59,7 @@ func (j *Job) Search(ctx context.Context, sens *SensTable, st *Stats, valid Batc
 // probe measures the network of an average of at/searchSteps bits on valid.
 func (j *Job) probe(ctx context.Context, at int, sens *SensTable, st *Stats, valid Batches, scratch string) (*SearchResult, error) {
 	b := Budget{AverageBits, float64(at) / searchSteps}
-	plan, err := Allocate(ctx, sens, b, j.overhead)
+	plan, err := Allocate(ctx, sens, Limits{Size: b, Overhead: j.overhead})
 	if err != nil {
 		return nil, err
 	}

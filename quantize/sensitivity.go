@@ -13,7 +13,8 @@ type SensTable struct {
 	Metric   Metric
 	Images   int // measured on
 	Draws    int
-	Overhead int64 // bytes of a file besides weights, for Allocate; set by Job.Sensitivity
+	Overhead int64  // bytes of a file besides weights, for Allocate; set by Job.Sensitivity
+	Works    []Work // parts of a run, for Allocate with a latency table; set by Job.Sensitivity
 	Layers   []LayerSens
 }
 

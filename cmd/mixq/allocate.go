@@ -27,7 +27,7 @@ within a budget, exactly, and print the choice with the proof of its optimality.
 			if err != nil {
 				return err
 			}
-			plan, err := quantize.Allocate(c.Context(), sens, budget, sens.Overhead)
+			plan, err := quantize.Allocate(c.Context(), sens, quantize.Limits{Size: budget, Overhead: sens.Overhead})
 			if err != nil {
 				return nameBudget(err)
 			}
