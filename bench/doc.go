@@ -2,6 +2,9 @@
 // network, its data and a list of quantization runs, a Result holds what came
 // out together with the hashes and the environment it depends on.
 //
+// MeasureLatency takes the times of one network, MeasureKernels those of layers
+// at every bit-width, as a table that package quantize allocates bits by.
+//
 // Accuracies are measured in integer execution of the written files and must
 // agree between machines for one artifact hash; seconds are the machine's own.
 package bench

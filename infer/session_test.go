@@ -2,6 +2,7 @@ package infer
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -52,6 +53,31 @@ func allocCases(t *testing.T) []allocCase {
 		{"integer 4 bits", q, Options{}},
 		{"integer 8 bits", q8, Options{}},
 		{"simulate", q, Options{Mode: Simulate}},
+	}
+}
+
+// TestTrace: a Run tells of all inputs, layers and outputs, once for each group
+// of images.
+func TestTrace(t *testing.T) {
+	g := everything(t)
+	q := quantizeRandom(g, 4, rand.New(rand.NewPCG(1, 1)))
+	for _, mode := range []Mode{Integer, Float} {
+		net := map[Mode]*nn.Graph{Integer: q, Float: g}[mode]
+		var got []*nn.Node
+		p, err := Compile(net, Options{Mode: mode, Batch: 7, Threads: 1, Trace: func(n *nn.Node) { got = append(got, n) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.group = 3 // so small a network would run 7 images at once
+		s := p.NewSession()
+		defer s.Close()
+		if _, err := s.Run(randomReal(rand.New(rand.NewPCG(1, 2)), net.Inputs[0], 7)); err != nil {
+			t.Fatal(err)
+		}
+		one := slices.Concat(make([]*nn.Node, len(net.Inputs)), net.Nodes, make([]*nn.Node, len(net.Outputs)))
+		if want := slices.Repeat(one, 3); !slices.Equal(got, want) {
+			t.Errorf("%v: told of %d steps, want %d", mode, len(got), len(want))
+		}
 	}
 }
 

@@ -52,7 +52,7 @@ func layerWork(n *nn.Node) Work {
 		b.WriteString(typeKey(v))
 		b.WriteByte(' ')
 	}
-	fmt.Fprintf(&b, "-> %s", typeKey(n.Out[0]))
+	fmt.Fprintf(&b, "to %s", typeKey(n.Out[0]))
 	if attrs, err := json.Marshal(n.Op); err == nil && string(attrs) != "{}" {
 		fmt.Fprintf(&b, " %s", attrs)
 	}
@@ -161,8 +161,8 @@ func (t *LatencyTable) Predict(ws []Work) (each []time.Duration, sum time.Durati
 	}
 	if len(missing) > 0 {
 		w := missing[0]
-		return nil, 0, fmt.Errorf("quantize: the latency table has no row for %s (%s %s) at %d bits%s; measure this network: mixq bench kernels --model NAME --threads %d --batch %d --out FILE",
-			w.Layer, w.Kind, w.Shape, w.Bits, andMore(len(missing)-1), t.Threads, t.Batch)
+		return nil, 0, fmt.Errorf("quantize: the latency table has no row for %s at %d bits (%s %s)%s; measure this network with mixq bench kernels (--model NAME | FILE.mixq) --threads %d --batch %d --out FILE",
+			w.Layer, w.Bits, w.Kind, w.Shape, andMore(len(missing)-1), t.Threads, t.Batch)
 	}
 	return each, sum, nil
 }

@@ -15,19 +15,26 @@ func newAllocate() *cobra.Command {
 	var budget quantize.Budget
 	var out string
 	var o output
+	var limit latency
 	c := &cobra.Command{
 		Use:   "allocate SENS.json",
 		Short: "Choose the bits of every layer within a budget",
 		Long: `Choose the bit-width of every layer so that the sum of sensitivities is least
-within a budget, exactly, and print the choice with the proof of its optimality.`,
-		Example: `  mixq sensitivity --out sens.json && mixq allocate sens.json --budget 10.67x`,
-		Args:    cobra.ExactArgs(1),
+within a budget, exactly, and print the choice with the proof of its optimality.
+--latency-budget limits the time of a run, by --latency-table.`,
+		Example: `  mixq sensitivity --out sens.json && mixq allocate sens.json --budget 10.67x
+  mixq allocate sens.json --budget 8x --latency-budget 9ms --latency-table latency.json`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			sens, err := readSensitivities(args[0])
 			if err != nil {
 				return err
 			}
-			plan, err := quantize.Allocate(c.Context(), sens, quantize.Limits{Size: budget, Overhead: sens.Overhead})
+			limits := quantize.Limits{Size: budget, Overhead: sens.Overhead}
+			if err := limit.apply(c.Flags(), &limits.Size, &limits.Latency); err != nil {
+				return err
+			}
+			plan, err := quantize.Allocate(c.Context(), sens, limits)
 			if err != nil {
 				return nameBudget(err)
 			}
@@ -40,6 +47,7 @@ within a budget, exactly, and print the choice with the proof of its optimality.
 		},
 	}
 	c.Flags().TextVar(&budget, "budget", quantize.Budget{Kind: quantize.Compression, Value: 8}, "limit of the `SIZE`: 8x, 4.0b or 150kB")
+	limit.addFlags(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
 	o.addFlag(c.Flags())
 	return c
@@ -68,10 +76,13 @@ func printPlan(w io.Writer, p *quantize.Plan) {
 		t.row(l.Layer, fmt.Sprint(l.Bits))
 	}
 	t.print(w)
-	unit := "bits of codes"
-	if p.Budget.Kind == quantize.FileBytes {
-		unit = "bytes of the file"
+	fmt.Fprintln(w)
+	if p.Budget.Kind != quantize.NoBudget {
+		unit := "bits of codes"
+		if p.Budget.Kind == quantize.FileBytes {
+			unit = "bytes of the file"
+		}
+		fmt.Fprintf(w, "budget %v: %d of %d %s\n", p.Budget, p.Used, p.Capacity, unit)
 	}
-	fmt.Fprintf(w, "\nbudget %v: %d of %d %s\nobjective %.6g, bound %.6g (%v)\n",
-		p.Budget, p.Used, p.Capacity, unit, p.Objective, p.Bound, p.Status)
+	fmt.Fprintf(w, "objective %.6g, bound %.6g (%v)%s\n", p.Objective, p.Bound, p.Status, latencyText(p.Latency))
 }

@@ -11,20 +11,20 @@ import (
 	"mixq/infer"
 	"mixq/models"
 	"mixq/nn"
-	"mixq/nn/train"
 	"mixq/quantize"
 )
 
 func newBench() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure latency, or run an experiment again",
+		Short: "Measure latency and kernels, or run an experiment again",
 		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
+  mixq bench kernels --model resnet18 --out latency.json
   mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newBenchLatency(), newBenchRun())
+	c.AddCommand(newBenchLatency(), newBenchKernels(), newBenchRun())
 	return c
 }
 
@@ -92,11 +92,7 @@ func floatNetwork(m models.Model, weights string, seed uint64) (*nn.Graph, error
 	if weights != "" {
 		return loadWeights(m, weights)
 	}
-	g, err := m.Build()
-	if err != nil {
-		return nil, err
-	}
-	return train.Init(g, seed), nil
+	return randomNetwork(m, seed)
 }
 
 func newBenchRun() *cobra.Command {

@@ -101,5 +101,8 @@ func nameBudget(err error) error {
 	if b, ok := errors.AsType[*quantize.BudgetError](err); ok {
 		return fmt.Errorf("--budget %v: %w", b.Budget, err)
 	}
+	if l, ok := errors.AsType[*quantize.LatencyError](err); ok {
+		return fmt.Errorf("--latency-budget %v: %w", l.Limit, err)
+	}
 	return err
 }

@@ -6,31 +6,38 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"mixq/infer/artifact"
+	"mixq/nn"
+	"mixq/quantize"
 	"mixq/tensor"
 )
 
 func newInspect() *cobra.Command {
 	var o output
+	var l latency
 	c := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "List what a file of weights or a .mixq file holds",
 		Long: `List the layers of a .mixq file, or the tensors of a safetensors file or PyTorch
-checkpoint, with their shapes, bit-widths and sizes.`,
+checkpoint, with their shapes, bit-widths and sizes, and with --latency-table
+the predicted time of each layer of a .mixq file.`,
 		Example: `  mixq inspect resnet20.mixq
+  mixq inspect resnet20.mixq --latency-table latency.json
   mixq inspect resnet20.th --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			r, err := inspect(args[0])
+			r, err := inspect(args[0], &l)
 			if err != nil {
 				return err
 			}
 			return o.print(c.OutOrStdout(), r, r.print)
 		},
 	}
+	l.addTable(c.Flags())
 	o.addFlag(c.Flags())
 	return c
 }
@@ -42,7 +49,8 @@ type contents struct {
 	Bytes   int64          `json:"bytes"`
 	Model   string         `json:"model,omitempty"`
 	Meta    *artifact.Meta `json:"meta,omitempty"`
-	Weights int64          `json:"weights"` // elements of all layers
+	Weights int64          `json:"weights"`              // elements of all layers
+	Latency float64        `json:"latency_ms,omitempty"` // predicted; also of what has no weights
 	Layers  []content      `json:"layers"`
 }
 
@@ -53,9 +61,12 @@ type content struct {
 	Shape tensor.Shape `json:"shape"`
 	Bits  int          `json:"bits"`
 	Bytes int64        `json:"bytes"` // with scales and zero points
+
+	Latency float64 `json:"latency_ms,omitempty"`
 }
 
-func inspect(path string) (*contents, error) {
+// inspect reads the file at path; l may name a latency table.
+func inspect(path string, l *latency) (*contents, error) {
 	form, err := sniff(path)
 	if err != nil {
 		return nil, err
@@ -66,19 +77,23 @@ func inspect(path string) (*contents, error) {
 	}
 	r := &contents{File: path, Format: form, Bytes: info.Size()}
 	if form == formatMixq {
-		err = r.addLayers(path)
+		err = r.addLayers(path, l)
 	} else {
 		err = r.addTensors(path)
 	}
 	return r, err
 }
 
-func (r *contents) addLayers(path string) error {
+func (r *contents) addLayers(path string, l *latency) error {
 	g, meta, err := artifact.Read(path)
 	if err != nil {
 		return err
 	}
 	r.Model, r.Meta = g.Name, &meta
+	times, err := r.predict(g, l)
+	if err != nil {
+		return err
+	}
 	for _, n := range g.Nodes {
 		o, ok := n.Operands()
 		if !ok {
@@ -89,10 +104,37 @@ func (r *contents) addLayers(path string) error {
 		if t.Quant != nil {
 			bits, size = int(t.Quant.Bits), artifact.WeightBytes(t.Shape, int(t.Quant.Bits))
 		}
-		r.add(content{n.Name, n.Op.Kind().String(), t.Shape, bits, size})
+		r.add(content{n.Name, n.Op.Kind().String(), t.Shape, bits, size, times[n.Name]})
 	}
 	return nil
 }
+
+// predict sets the latency of g and returns that of its layers in milliseconds;
+// nothing without a latency table.
+func (r *contents) predict(g *nn.Graph, l *latency) (map[string]float64, error) {
+	if l.path == "" {
+		return nil, nil
+	}
+	t, err := l.read(l.path)
+	if err != nil {
+		return nil, err
+	}
+	works := quantize.Works(g)
+	each, sum, err := t.Predict(works)
+	if err != nil {
+		return nil, fmt.Errorf("--latency-table %s: %w", l.path, err)
+	}
+	r.Latency = milli(sum)
+	times := map[string]float64{}
+	for i, d := range each {
+		if works[i].Bits != 0 {
+			times[works[i].Layer] = milli(d)
+		}
+	}
+	return times, nil
+}
+
+func milli(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 func (r *contents) addTensors(path string) error {
 	tensors, err := readWeights(path)
@@ -102,7 +144,7 @@ func (r *contents) addTensors(path string) error {
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		t := tensors[name]
 		size := t.DType().Size()
-		r.add(content{name, t.DType().String(), t.Shape(), 8 * size, int64(t.Len() * size)})
+		r.add(content{name, t.DType().String(), t.Shape(), 8 * size, int64(t.Len() * size), 0})
 	}
 	return nil
 }
@@ -114,14 +156,25 @@ func (r *contents) add(c content) {
 
 func (r *contents) print(w io.Writer) {
 	var t table
-	t.row("name", "kind", "shape", "bits", "kB")
+	head := []string{"name", "kind", "shape", "bits", "kB"}
+	if r.Latency > 0 {
+		head = append(head, "ms")
+	}
+	t.row(head...)
 	for _, l := range r.Layers {
-		t.row(l.Name, l.Kind, l.Shape.String(), fmt.Sprint(l.Bits), kilo(l.Bytes))
+		row := []string{l.Name, l.Kind, l.Shape.String(), fmt.Sprint(l.Bits), kilo(l.Bytes)}
+		if r.Latency > 0 {
+			row = append(row, fmt.Sprintf("%.3f", l.Latency))
+		}
+		t.row(row...)
 	}
 	t.print(w)
 	fmt.Fprintf(w, "\n%s, %s kB, %d weights\n", r.Format, kilo(r.Bytes), r.Weights)
 	if r.Meta != nil {
 		fmt.Fprintf(w, "%s, made by mixq %s at level %s with %s, seed %d, configuration %s\n",
 			r.Model, r.Meta.Tool, r.Meta.Level, r.Meta.Go, r.Meta.Seed, r.Meta.Config)
+	}
+	if r.Latency > 0 {
+		fmt.Fprintf(w, "predicted latency %.3f ms\n", r.Latency)
 	}
 }

@@ -19,6 +19,7 @@ func newQuantize() *cobra.Command {
 	var out string
 	var o output
 	var synthetic bool
+	var limit latency
 	c := &cobra.Command{
 		Use:   "quantize",
 		Short: "Compress a trained network to a budget and measure the result",
@@ -29,7 +30,9 @@ Without --model, --weights and --data, a small network that is part of this
 program is quantized. Without --out, the result is measured and thrown away.
 
 A budget is a compression of the weights (8x), average bits of a weight (4.0b),
-or a size of the whole file (150kB). With --max-drop in its place, the smallest
+or a size of the whole file (150kB). --latency-budget limits the time of a run
+instead, or as well, by a table of mixq bench kernels; without --latency-table
+the layers are measured here. With --max-drop in place of a budget, the smallest
 network is looked for that loses no more accuracy than that on training images
 that it was not calibrated on.`,
 		Example: `  mixq quantize
@@ -37,6 +40,7 @@ that it was not calibrated on.`,
   mixq quantize --model mobilenet_v2 --weights mobilenet_v2.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --max-drop 0.5 --out resnet20.mixq
+  mixq quantize --model resnet18 --weights resnet18.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000 --budget 8x --latency-budget 9ms
   mixq quantize --model resnet50 --synthetic --budget 8x --out resnet50.mixq`,
 		Args: func(c *cobra.Command, args []string) error {
 			if f := c.Flags(); f.Changed("model") != (f.Changed("weights") || synthetic) {
@@ -52,6 +56,9 @@ that it was not calibrated on.`,
 			defer bar.close()
 			g, images, err := m.inputs(bar, synthetic)
 			if err != nil {
+				return err
+			}
+			if err := m.limitLatency(c, bar, &limit, g); err != nil {
 				return err
 			}
 			path, remove, err := outputPath(out)
@@ -73,12 +80,14 @@ that it was not calibrated on.`,
 	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
 	c.Flags().Float64Var(&m.config.MaxDrop, "max-drop", 0, "find the smallest network that loses at most so many `POINTS` of top-1 accuracy")
 	c.Flags().IntVar(&m.valid, "valid", 2000, "number of training images, apart from those for calibration, that --max-drop is measured on")
+	limit.addFlags(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
 	c.MarkFlagsRequiredTogether("weights", "data")
 	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
 	c.MarkFlagsMutuallyExclusive("synthetic", "max-drop")
 	c.MarkFlagsMutuallyExclusive("budget", "max-drop")
+	c.MarkFlagsMutuallyExclusive("latency-budget", "max-drop")
 	o.addFlag(c.Flags())
 	return c
 }
@@ -101,6 +110,16 @@ func (m *method) inputs(bar *progress, synthetic bool) (g *nn.Graph, d quantize.
 	return g, d, err
 }
 
+// limitLatency sets the budgets that the flags ask for, and measures the table
+// if it must.
+func (m *method) limitLatency(c *cobra.Command, bar *progress, l *latency, g *nn.Graph) (err error) {
+	b := &m.config.Latency
+	if err = l.apply(c.Flags(), &m.config.Budget, b); err == nil && b.Limit > 0 && b.Table == nil {
+		b.Table, err = l.measure(c.Context(), bar, g, m.config.WorkDir)
+	}
+	return err
+}
+
 // outputPath returns where to write: out, after a check that its folder exists,
 // or a temporary file if it is empty. The function that it returns removes what
 // is temporary.
@@ -114,6 +133,18 @@ func outputPath(out string) (path string, remove func(), err error) {
 	}
 	dir, err := os.MkdirTemp("", "mixq-")
 	return filepath.Join(dir, "network.mixq"), func() { os.RemoveAll(dir) }, err
+}
+
+// latencyText says what a run will take; nothing if that is not known.
+func latencyText(l *quantize.PlanLatency) string {
+	if l == nil {
+		return ""
+	}
+	limit := ""
+	if l.Limit > 0 {
+		limit = fmt.Sprintf(" of %.3f", l.Limit)
+	}
+	return fmt.Sprintf("\npredicted latency %.3f%s ms at level %s, batch %d, %d threads", l.Predicted, limit, l.ISA, l.Batch, l.Threads)
 }
 
 func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
@@ -131,14 +162,14 @@ func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
 same best class %.2f %%, KL divergence %.4f
 weights %s kB in float, %s kB in codes: %.2f times smaller, %.2f bits on average
 file %s kB: %.2f times smaller, %.2f bits a weight with scales and zero points
-allocation: objective %.4g, bound %.4g
+allocation: objective %.4g, bound %.4g%s
 time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, pack %.1f, verify %.1f
 `,
 		r.Model, r.Images, r.FloatTop1, r.QuantTop1, r.Drop,
 		r.Agreement, r.KL,
 		kilo(r.FloatBytes), kilo(r.WeightBytes), r.Compression, r.AvgBits,
 		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
-		r.Objective, r.Bound,
+		r.Objective, r.Bound, latencyText(r.Latency),
 		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Pack, r.Seconds.Verify)
 	if s := r.Search; s != nil {
 		fmt.Fprintf(w, "found by accuracy: %v, drop %.2f on %d training images, %d networks tried in %.1f s\n",

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"math/rand/v2"
 
+	"mixq/models"
 	"mixq/nn"
 	"mixq/nn/train"
 	"mixq/quantize"
@@ -24,11 +25,10 @@ const (
 func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 	m.showProgress(bar)
 	var d quantize.Data
-	g, err := m.model.Build()
+	g, err := randomNetwork(m.model.Model, m.config.Seed)
 	if err != nil {
 		return nil, d, err
 	}
-	g = train.Init(g, m.config.Seed)
 	g.Pixels = preprocessing(m.model.Input).Table()
 	m.config.Synthetic = true
 	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
@@ -36,6 +36,15 @@ func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 	d.Calib = randomImages{syntheticCalib, shape, m.config.Seed}
 	d.Eval = randomImages{syntheticEval, shape, m.config.Seed + 1}
 	return g, d, nil
+}
+
+// randomNetwork builds m with random weights.
+func randomNetwork(m models.Model, seed uint64) (*nn.Graph, error) {
+	g, err := m.Build()
+	if err != nil {
+		return nil, err
+	}
+	return train.Init(g, seed), nil
 }
 
 // randomImages is one batch of images of noise, all of class 0.

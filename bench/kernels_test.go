@@ -1,0 +1,120 @@
+package bench
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"mixq/models"
+	"mixq/nn"
+	"mixq/nn/train"
+	"mixq/quantize"
+)
+
+func randomNetwork(t *testing.T) *nn.Graph {
+	t.Helper()
+	g, err := models.Build("resnet8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g = train.Init(g, 1)
+	g.Pixels = make(nn.PixelTable, 3)
+	return g
+}
+
+// The table has a row for every part at every bit-width, of trained and of
+// quantized networks.
+func TestMeasureKernels(t *testing.T) {
+	g := randomNetwork(t)
+	bits := []uint8{2, 5, 8}
+	q, err := quantize.Sketch(g, func(layer string) uint8 { return bits[len(layer)%2] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var steps []int
+	k, err := MeasureKernels(context.Background(), []*nn.Graph{g, q}, KernelOptions{Bits: bits, Threads: 1, Batch: 2, Runs: turn + 1,
+		Progress: func(done, total int) { steps = append(steps, done, total) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws := quantize.Works(q)
+	for _, b := range bits {
+		for i := range ws {
+			if ws[i].Bits != 0 {
+				ws[i].Bits = b
+			}
+		}
+		if _, sum, err := k.Table.Predict(ws); err != nil || sum <= 0 {
+			t.Errorf("%d bits: %v, %v", b, sum, err)
+		}
+	}
+	if want := []int{1, 2, 2, 2}; !slices.Equal(steps, want) {
+		t.Errorf("progress %v, want %v", steps, want)
+	}
+	if err := k.Table.Check(k.Table.ISA, 1); err != nil || k.Table.Batch != 2 || k.Table.Go == "" || k.Table.Clock == "" {
+		t.Errorf("table %+v, %v", k.Table, err)
+	}
+	if len(k.Peaks) != len(bits) || len(k.Networks) != 2 {
+		t.Fatalf("%d peaks, %d networks", len(k.Peaks), len(k.Networks))
+	}
+	for _, n := range k.Networks {
+		if len(n.Layers) != 8 || !(n.Predicted > n.Rest && n.Measured > 0 && n.Ratio == n.Predicted/n.Measured) {
+			t.Errorf("network %+v", n)
+		}
+		for _, l := range n.Layers {
+			if len(l.GMACs) != len(bits) || len(l.Share) != len(bits) || slices.Min(l.GMACs) <= 0 || l.MACs <= 0 {
+				t.Errorf("layer %+v", l)
+			}
+		}
+	}
+}
+
+func TestMeasureKernelsErrors(t *testing.T) {
+	g := randomNetwork(t)
+	good := KernelOptions{Bits: []uint8{4}, Threads: 1, Batch: 1, Runs: 1}
+	for name, spoil := range map[string]func(o *KernelOptions){
+		"no bits": func(o *KernelOptions) { o.Bits = nil }, "no threads": func(o *KernelOptions) { o.Threads = 0 },
+		"no images": func(o *KernelOptions) { o.Batch = 0 }, "no runs": func(o *KernelOptions) { o.Runs = 0 },
+	} {
+		o := good
+		spoil(&o)
+		if _, err := MeasureKernels(context.Background(), []*nn.Graph{g}, o); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := MeasureKernels(ctx, []*nn.Graph{g}, good); err != context.Canceled {
+		t.Errorf("cancelled: error %v", err)
+	}
+}
+
+// Times of a run whose images go through the parts in two groups add up.
+func TestRecord(t *testing.T) {
+	s := subject{works: make([]quantize.Work, 2), times: make([][]time.Duration, 2)}
+	for _, marks := range [][]time.Duration{{11, 13, 16, 20}, {14, 15, 16, 17}} {
+		s.marks = marks
+		s.record(10)
+	}
+	if !slices.Equal(s.times[0], []time.Duration{1 + 3, 4 + 1}) || !slices.Equal(s.times[1], []time.Duration{2 + 4, 1 + 1}) {
+		t.Errorf("got %v", s.times)
+	}
+}
+
+// A part that occurs twice has the mean of its places, in the order of first
+// use.
+func TestSamples(t *testing.T) {
+	s := newSamples()
+	a, b := quantize.Work{Layer: "a", Kind: "conv2d", Bits: 4, MACs: 50}, quantize.Work{Layer: "b", Kind: "maxpool"}
+	again := a
+	again.Layer = "c"
+	s.add([]quantize.Work{a, b, again}, [][]time.Duration{{9, 5, 1, 3, 7}, {2, 2, 2, 2, 2}, {105, 103, 101, 107, 109}}, 2)
+	want := []quantize.LatencyRow{
+		{Kind: "conv2d", Bits: 4, NS: 53, Min: 51, Median: 55, GMACs: 100. / 53},
+		{Kind: "maxpool", NS: 2, Min: 2, Median: 2},
+	}
+	if got := s.rows(); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

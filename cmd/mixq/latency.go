@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"mixq/bench"
+	"mixq/internal/isa"
+	"mixq/nn"
+	"mixq/quantize"
+)
+
+// latency is a latency budget and where its table comes from, as flags name
+// them.
+type latency struct {
+	limit   time.Duration
+	path    string
+	level   string
+	threads int
+}
+
+// addTable adds the flags of the table alone.
+func (l *latency) addTable(f *pflag.FlagSet) {
+	f.StringVar(&l.path, "latency-table", "", "`FILE`.json of mixq bench kernels")
+	f.StringVar(&l.level, "latency-isa", isa.Current().String(), "instruction set `LEVEL` that the table must be of")
+	f.IntVar(&l.threads, "latency-threads", 1, "threads that the table must be of")
+}
+
+// addFlags adds the flags of the table and of a budget.
+func (l *latency) addFlags(f *pflag.FlagSet) {
+	f.DurationVar(&l.limit, "latency-budget", 0, "limit of the predicted `TIME` of a run, such as 5ms; without --budget the size has none")
+	l.addTable(f)
+}
+
+// apply applies the flags to the two budgets of an allocation. The table stays
+// nil if it is to be measured.
+func (l *latency) apply(f *pflag.FlagSet, size *quantize.Budget, b *quantize.LatencyBudget) (err error) {
+	if f.Changed("latency-budget") {
+		if l.limit <= 0 {
+			return fmt.Errorf("--latency-budget %v: want a positive time such as 5ms", l.limit)
+		}
+		if !f.Changed("budget") {
+			*size = quantize.Budget{}
+		}
+	}
+	b.Limit = l.limit
+	if l.path != "" {
+		b.Table, err = l.read(l.path)
+	}
+	return err
+}
+
+// read reads a table and checks that it is of the right kind.
+func (l *latency) read(path string) (*quantize.LatencyTable, error) {
+	t, err := quantize.ReadLatencyTable(path)
+	if err == nil {
+		err = t.Check(l.level, l.threads)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--latency-table %s: %w", path, err)
+	}
+	return t, nil
+}
+
+// measure makes the table for g here. It is kept in the folder work, unless
+// that is empty, and taken up again.
+func (l *latency) measure(ctx context.Context, bar *progress, g *nn.Graph, work string) (*quantize.LatencyTable, error) {
+	if l.level != isa.Current().String() {
+		return nil, fmt.Errorf("--latency-isa %s: this is level %v; measure the table where that level is and give it as --latency-table", l.level, isa.Current())
+	}
+	path := filepath.Join(work, "latency.json")
+	if work != "" {
+		if t, err := l.read(path); !errors.Is(err, fs.ErrNotExist) {
+			return t, err
+		}
+	}
+	k, err := measureKernels(ctx, bar, []*nn.Graph{g}, bench.KernelOptions{Bits: allBits(), Threads: l.threads, Batch: 1, Runs: kernelRuns})
+	if err != nil {
+		return nil, err
+	}
+	if work != "" {
+		err = quantize.SaveJSON(path, k.Table)
+	}
+	return k.Table, err
+}
