@@ -6,9 +6,9 @@
 // float kernels differ between levels, because some fuse multiplication and
 // addition, but not between runs.
 //
-// Tiled kernels are rows of a table (table.go) and are chosen by GemmF32For and
-// GemmU8For; streaming kernels are plain functions that look at the level
-// themselves. The tag purego leaves the assembly out.
+// Tiled kernels are rows of a table (table.go) and are chosen by GemmF32For,
+// PointwiseF32For and GemmU8For; streaming kernels are plain functions that look
+// at the level themselves. The tag purego leaves the assembly out.
 //
 // Callers size their slices with the formulas of each kernel. Slices that are
 // too short are bugs of the caller and panic; kernels allocate nothing and run
@@ -17,7 +17,7 @@ package asm
 
 // Messages of the panics that bad arguments cause.
 const (
-	badSize      = "asm: negative size"
+	badSize      = "asm: negative size or depth zero"
 	badLength    = "asm: slices differ in length"
 	badStride    = "asm: stride is negative or shorter than a row"
 	badBits      = "asm: weight bits outside 1..8"

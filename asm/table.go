@@ -11,6 +11,10 @@ var (
 		composeF32(GemmF32{Name: "gemmF32_4x4_generic", Level: isa.Generic, MR: 4, NR: 4, Run: gemmF32_4x4_generic}),
 	}, gemmF32sArch...)
 
+	pointwiseF32s = append([]PointwiseF32{
+		{Name: "pointwiseF32_4_generic", Level: isa.Generic, MR: 4, NR: 1, Run: pointwiseF32_4_generic},
+	}, pointwiseF32sArch...)
+
 	gemmU8s = append([]GemmU8{
 		newGemmU8Generic(),
 	}, gemmU8sArch...)
