@@ -12,8 +12,8 @@ package asm
 // without the term of WZero if that is nil (symmetric weights) and without the
 // term of Res if that is nil (no residual). Integers wrap around; floats are
 // plain IEEE float32 steps, of which none is fused, and the clamp comes before
-// the conversion to an integer. The floats must be finite, and
-// 0 <= Lo <= Hi <= 255. Dst may be Res.
+// the conversion to an integer. The floats must be finite, and Lo, Hi and Zero
+// whole numbers with 0 <= Lo <= Hi <= 255. Dst may be Res.
 type Requant struct {
 	Dst       []uint8
 	DstStride int

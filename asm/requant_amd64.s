@@ -79,74 +79,118 @@ round:
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·requant_avx512_asm(SB), NOSPLIT, $0-8
 	MOVQ         q+0(FP), AX
-	MOVQ         (AX), CX
-	MOVQ         32(AX), DX
-	MOVQ         176(AX), BX
-	MOVQ         152(AX), SI
-	MOVQ         80(AX), DI
-	MOVQ         104(AX), R8
-	MOVQ         128(AX), R9
-	MOVQ         72(AX), R10
-	MOVQ         64(AX), R11
 	VBROADCASTSS 216(AX), Z0
 	VBROADCASTSS 220(AX), Z1
 	VBROADCASTSS 224(AX), Z2
 	VBROADCASTSS 208(AX), Z3
 	VBROADCASTSS 212(AX), Z4
-	MOVL         $0x0000ffff, R14
-	MOVL         $0x00000010, R15
-
-row:
-	TESTQ        R9, R9
-	JZ           columns
-	VPBROADCASTD (SI), Z5
-	ADDQ         $+4, SI
+	VSUBPS       Z2, Z0, Z0
+	VSUBPS       Z2, Z1, Z1
+	VCVTPS2DQ    Z2, Z2
+	MOVQ         56(AX), DX
+	MOVQ         24(AX), BX
+	MOVQ         200(AX), SI
+	SHLQ         $0x02, DX
+	XORQ         CX, CX
 
 columns:
-	XORQ R12, R12
-
-group:
-	// mask = the columns that exist, of sixteen
-	MOVQ        R10, R13
-	SUBQ        R12, R13
-	CMPQ        R13, R15
-	CMOVQGT     R15, R13
-	BZHIL       R13, R14, R13
-	KMOVW       R13, K1
-	VMOVDQU32.Z (DX)(R12*4), K1, Z6
-	VPADDD.Z    (DI)(R12*4), Z6, K1, Z6
+	MOVQ        64(AX), DI
+	MOVQ        152(AX), R8
+	MOVQ        72(AX), R9
+	SUBQ        CX, R9
+	MOVQ        $0x00000010, R10
+	CMPQ        R9, R10
+	CMOVQGT     R10, R9
+	MOVL        $0x0000ffff, R10
+	BZHIL       R9, R10, R10
+	KMOVW       R10, K1
+	MOVQ        80(AX), R9
+	VMOVDQU32.Z (R9)(CX*4), K1, Z5
+	MOVQ        104(AX), R9
+	VMOVDQU32.Z (R9)(CX*4), K1, Z6
+	MOVQ        128(AX), R9
 	TESTQ       R9, R9
-	JZ          scale
-	VPMULLD.Z   (R9)(R12*4), Z5, K1, Z7
-	VPSUBD      Z7, Z6, Z6
+	JZ          symmetric
+	VMOVDQU32.Z (R9)(CX*4), K1, Z7
 
-scale:
-	VCVTDQ2PS   Z6, Z6
-	VMULPS.Z    (R8)(R12*4), Z6, K1, Z6
-	CMPQ        176(AX), $+0
-	JE          round
-	VPMOVZXBD.Z (BX)(R12*1), K1, Z7
-	VCVTDQ2PS   Z7, Z7
-	VSUBPS      Z3, Z7, Z7
-	VMULPS      Z4, Z7, Z7
-	VADDPS      Z7, Z6, Z6
+symmetric:
+	MOVQ 32(AX), R9
+	MOVQ (AX), R10
+	MOVQ 176(AX), R11
+	LEAQ (R9)(CX*4), R9
+	ADDQ CX, R10
+	ADDQ CX, R11
+	CMPQ 128(AX), $+0
+	JNE  affine
+	CMPQ 176(AX), $+0
+	JNE  residual
 
-round:
-	// Round to nearest even, clamp, narrow.
-	VRNDSCALEPS $0x00, Z6, Z6
-	VADDPS      Z2, Z6, Z6
-	VMAXPS      Z0, Z6, Z6
-	VMINPS      Z1, Z6, Z6
-	VCVTTPS2DQ  Z6, Z6
-	VPMOVDB     Z6, K1, (CX)(R12*1)
-	ADDQ        $+16, R12
-	CMPQ        R12, R10
-	JLT         group
-	MOVQ        56(AX), R12
-	LEAQ        (DX)(R12*4), DX
-	ADDQ        24(AX), CX
-	ADDQ        200(AX), BX
-	DECQ        R11
-	JNZ         row
+plain:
+	VPADDD.Z  (R9), Z5, K1, Z8
+	VCVTDQ2PS Z8, Z8
+	VMULPS    Z6, Z8, Z8
+	VMAXPS    Z0, Z8, Z8
+	VMINPS    Z1, Z8, Z8
+	VCVTPS2DQ Z8, Z8
+	VPADDD    Z2, Z8, Z8
+	VPMOVDB   Z8, K1, (R10)
+	ADDQ      DX, R9
+	ADDQ      BX, R10
+	DECQ      DI
+	JNZ       plain
+	JMP       next
+
+residual:
+	VPADDD.Z    (R9), Z5, K1, Z8
+	VCVTDQ2PS   Z8, Z8
+	VMULPS      Z6, Z8, Z8
+	VPMOVZXBD.Z (R11), K1, Z9
+	VCVTDQ2PS   Z9, Z9
+	VSUBPS      Z3, Z9, Z9
+	VMULPS      Z4, Z9, Z9
+	VADDPS      Z9, Z8, Z8
+	VMAXPS      Z0, Z8, Z8
+	VMINPS      Z1, Z8, Z8
+	VCVTPS2DQ   Z8, Z8
+	VPADDD      Z2, Z8, Z8
+	VPMOVDB     Z8, K1, (R10)
+	ADDQ        SI, R11
+	ADDQ        DX, R9
+	ADDQ        BX, R10
+	DECQ        DI
+	JNZ         residual
+	JMP         next
+
+affine:
+	VPADDD.Z     (R9), Z5, K1, Z8
+	VPMULLD.BCST (R8), Z7, Z9
+	VPSUBD       Z9, Z8, Z8
+	VCVTDQ2PS    Z8, Z8
+	VMULPS       Z6, Z8, Z8
+	CMPQ         176(AX), $+0
+	JE           affineStore
+	VPMOVZXBD.Z  (R11), K1, Z9
+	VCVTDQ2PS    Z9, Z9
+	VSUBPS       Z3, Z9, Z9
+	VMULPS       Z4, Z9, Z9
+	VADDPS       Z9, Z8, Z8
+
+affineStore:
+	VMAXPS    Z0, Z8, Z8
+	VMINPS    Z1, Z8, Z8
+	VCVTPS2DQ Z8, Z8
+	VPADDD    Z2, Z8, Z8
+	VPMOVDB   Z8, K1, (R10)
+	ADDQ      SI, R11
+	ADDQ      $+4, R8
+	ADDQ      DX, R9
+	ADDQ      BX, R10
+	DECQ      DI
+	JNZ       affine
+
+next:
+	ADDQ $+16, CX
+	CMPQ CX, 72(AX)
+	JLT  columns
 	VZEROUPPER
 	RET

@@ -141,50 +141,141 @@ func avx2() {
 	})
 }
 
-// avx512 masks the columns past the end.
+// bounds are the same in all elements. The kernel of AVX-512 clamps before it
+// rounds, to bounds less the zero point: they are whole numbers, so that the
+// order makes no difference.
+type bounds struct {
+	lo, hi, zero     VecVirtual // zero as integers
+	resZero, resMult VecVirtual
+}
+
+// block is what that kernel keeps in registers for sixteen columns.
+type block struct {
+	mask                Register // the columns that exist
+	bias, mult, wzero   VecVirtual
+	acc, dst, res, sums Register // of the current row
+	rows                Register // to do
+}
+
+// avx512 takes the columns by sixteen.
 func avx512() {
 	TEXT("requant_avx512_asm", NOSPLIT, "func(q *byte)")
 	Doc("requant_avx512_asm is Requant.Run on at least one row and column.")
-	t := begin(ZMM)
-	s, y, r := ZMM(), ZMM(), ZMM()
-	left, ones, mask, group := GP64(), GP32(), K(), GP64()
+	t := tile{q: Load(Param("q"), GP64()), col: GP64()}
+	b := t.bounds()
+	accStep, dstStep, resStep := t.load(accStride), t.load(dstStride), t.load(resStride)
+	SHLQ(U8(2), accStep)
+	XORQ(t.col, t.col)
+
+	Label("columns")
+	c := t.block()
+	step := func() {
+		ADDQ(accStep, c.acc)
+		ADDQ(dstStep, c.dst)
+		DECQ(c.rows)
+	}
+	CMPQ(t.field(wzero), I8(0))
+	JNE(LabelRef("affine"))
+	CMPQ(t.field(res), I8(0))
+	JNE(LabelRef("residual"))
+	Label("plain")
+	c.store(b, c.scaled(false))
+	step()
+	JNZ(LabelRef("plain"))
+	JMP(LabelRef("next"))
+
+	Label("residual")
+	y := c.scaled(false)
+	c.addResidual(b, y)
+	c.store(b, y)
+	ADDQ(resStep, c.res)
+	step()
+	JNZ(LabelRef("residual"))
+	JMP(LabelRef("next"))
+
+	Label("affine")
+	y = c.scaled(true)
+	CMPQ(t.field(res), I8(0))
+	JE(LabelRef("affineStore"))
+	c.addResidual(b, y)
+	Label("affineStore")
+	c.store(b, y)
+	ADDQ(resStep, c.res)
+	ADDQ(I8(4), c.sums)
+	step()
+	JNZ(LabelRef("affine"))
+
+	Label("next")
+	ADDQ(I8(16), t.col)
+	CMPQ(t.col, t.field(cols))
+	JLT(LabelRef("columns"))
+	VZEROUPPER()
+	RET()
+}
+
+func (t tile) bounds() bounds {
+	b := bounds{t.broadcast(lo, ZMM()), t.broadcast(hi, ZMM()), t.broadcast(zero, ZMM()),
+		t.broadcast(resZero, ZMM()), t.broadcast(resMult, ZMM())}
+	VSUBPS(b.zero, b.lo, b.lo)
+	VSUBPS(b.zero, b.hi, b.hi)
+	VCVTPS2DQ(b.zero, b.zero)
+	return b
+}
+
+// block loads what belongs to the columns from t.col on.
+func (t tile) block() block {
+	c := block{mask: K(), bias: ZMM(), mult: ZMM(), wzero: ZMM(), rows: t.load(rows), sums: t.load(sums)}
+	left, most, ones := GP64(), GP64(), GP32()
+	MOVQ(t.field(cols), left)
+	SUBQ(t.col, left)
+	MOVQ(U32(16), most)
+	CMPQ(left, most)
+	CMOVQGT(most, left) // BZHI takes the index from one byte
 	MOVL(U32(0xffff), ones)
-	MOVL(U32(16), group.As32())
-	t.rowLoop(func() {
-		Label("group")
-		Comment("mask = the columns that exist, of sixteen")
-		MOVQ(t.cols, left)
-		SUBQ(t.col, left)
-		CMPQ(left, group)
-		CMOVQGT(group, left) // BZHI takes the index from one byte
-		BZHIL(left.As32(), ones, left.As32())
-		KMOVW(left.As32(), mask)
-		VMOVDQU32_Z(t.column(t.acc, 4), mask, s)
-		VPADDD_Z(t.column(t.bias, 4), s, mask, s)
-		TESTQ(t.wzero, t.wzero)
-		JZ(LabelRef("scale"))
-		VPMULLD_Z(t.column(t.wzero, 4), t.rowSum, mask, r)
+	BZHIL(left.As32(), ones, ones)
+	KMOVW(ones, c.mask)
+	VMOVDQU32_Z(t.column(t.load(bias), 4), c.mask, c.bias)
+	VMOVDQU32_Z(t.column(t.load(mult), 4), c.mask, c.mult)
+	p := t.load(wzero)
+	TESTQ(p, p)
+	JZ(LabelRef("symmetric"))
+	VMOVDQU32_Z(t.column(p, 4), c.mask, c.wzero)
+	Label("symmetric")
+	c.acc, c.dst, c.res = t.load(acc), t.load(dst), t.load(res)
+	LEAQ(t.column(c.acc, 4), c.acc)
+	ADDQ(t.col, c.dst)
+	ADDQ(t.col, c.res)
+	return c
+}
+
+// scaled gives the sums of a row times their multipliers.
+func (c block) scaled(affine bool) VecVirtual {
+	s := ZMM()
+	VPADDD_Z(Mem{Base: c.acc}, c.bias, c.mask, s)
+	if affine {
+		r := ZMM()
+		VPMULLD_BCST(Mem{Base: c.sums}, c.wzero, r)
 		VPSUBD(r, s, s)
-		Label("scale")
-		VCVTDQ2PS(s, y)
-		VMULPS_Z(t.column(t.mult, 4), y, mask, y)
-		CMPQ(t.field(res), I8(0))
-		JE(LabelRef("round"))
-		VPMOVZXBD_Z(t.column(t.res, 1), mask, r)
-		VCVTDQ2PS(r, r)
-		VSUBPS(t.resZero, r, r)
-		VMULPS(t.resMult, r, r)
-		VADDPS(r, y, y)
-		Label("round")
-		Comment("Round to nearest even, clamp, narrow.")
-		VRNDSCALEPS(U8(0), y, y)
-		VADDPS(t.zero, y, y)
-		VMAXPS(t.lo, y, y)
-		VMINPS(t.hi, y, y)
-		VCVTTPS2DQ(y, s)
-		VPMOVDB(s, mask, t.column(t.dst, 1))
-		ADDQ(I32(16), t.col)
-		CMPQ(t.col, t.cols)
-		JLT(LabelRef("group"))
-	})
+	}
+	VCVTDQ2PS(s, s)
+	VMULPS(c.mult, s, s)
+	return s
+}
+
+func (c block) addResidual(b bounds, y VecVirtual) {
+	r := ZMM()
+	VPMOVZXBD_Z(Mem{Base: c.res}, c.mask, r)
+	VCVTDQ2PS(r, r)
+	VSUBPS(b.resZero, r, r)
+	VMULPS(b.resMult, r, r)
+	VADDPS(r, y, y)
+}
+
+// store clamps a row, rounds it to nearest even and narrows it.
+func (c block) store(b bounds, y VecVirtual) {
+	VMAXPS(b.lo, y, y)
+	VMINPS(b.hi, y, y)
+	VCVTPS2DQ(y, y)
+	VPADDD(b.zero, y, y)
+	VPMOVDB(y, c.mask, Mem{Base: c.dst})
 }
