@@ -37,10 +37,7 @@ func avgPoolCodes(c *compiler, n *nn.Node) (step, error) {
 		return step{}, err
 	}
 	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.AvgPool).Pool2dParams
-	in, out := grid(n.In[0]), grid(n.Out[0])
-	return withSums(x.c, func(e *env, i int, sums []int32) {
-		kernel.AvgPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w, in, out, sums)
-	}), nil
+	return mean(x, y, kernel.NewAvgPoolU8(p, x.c, x.h, x.w, grid(n.In[0]), grid(n.Out[0]))), nil
 }
 
 // adaptiveAvgPoolCodes also does global pooling, whose output is 1 by 1.
@@ -49,17 +46,14 @@ func adaptiveAvgPoolCodes(c *compiler, n *nn.Node) (step, error) {
 		return step{}, err
 	}
 	x, y := c.slots[n.In[0]], c.slots[n.Out[0]]
-	in, out := grid(n.In[0]), grid(n.Out[0])
-	return withSums(x.c, func(e *env, i int, sums []int32) {
-		kernel.AdaptiveAvgPoolU8(e.code(y, i), e.code(x, i), x.c, x.h, x.w, y.h, y.w, in, out, sums)
-	}), nil
+	return mean(x, y, kernel.NewAdaptiveAvgPoolU8(x.c, x.h, x.w, y.h, y.w, grid(n.In[0]), grid(n.Out[0]))), nil
 }
 
-// withSums makes a step of one tile an image that needs n sums of scratch.
-func withSums(n int, f func(e *env, i int, sums []int32)) step {
-	return step{tiles: 1, need: scratchSize{sums: n}, run: func(e *env, t task) {
+// mean runs planned pooling by means.
+func mean(x, y *slot, m *kernel.MeanU8) step {
+	return step{tiles: m.Tiles(), need: scratchSize{sums: m.Scratch()}, run: func(e *env, t task) {
 		for i := t.images.Lo; i < t.images.Hi; i++ {
-			f(e, i, e.scratch[t.worker].sums)
+			m.Run(e.code(y, i), e.code(x, i), t.tiles, e.scratch[t.worker].sums)
 		}
 	}}
 }

@@ -1,5 +1,7 @@
 package kernel
 
+import "mixq/asm"
+
 // Images of codes are stored N,H,W,C; everything else is N,C,H,W. The functions
 // here cross that border, one image at a time: c is the number of channels, the
 // number of pixels follows from the length of dst.
@@ -29,9 +31,7 @@ func ToNCHW(dst, src []uint8, c int) {
 func QuantizeNHWC(dst []uint8, x []float32, c int, g Grid) {
 	hw := len(dst) / c
 	for ch := range c {
-		for i, v := range x[ch*hw:][:hw] {
-			dst[i*c+ch] = g.Code(v)
-		}
+		asm.QuantizeU8(dst[ch:], c, x[ch*hw:][:hw], g.Scale, uint8(g.Zero), uint8(g.Max))
 	}
 }
 

@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"mixq/asm"
+)
 
 // Grid is the affine grid of an activation: real = Scale·(code − Zero), codes
 // 0..Max. Zero is a code.
@@ -29,9 +33,7 @@ func (g Grid) Real(code uint8) float32 {
 
 // Quantize is dst[i] = g.Code(x[i]).
 func Quantize(dst []uint8, x []float32, g Grid) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = g.Code(v)
-	}
+	asm.QuantizeU8(dst, 1, x[:len(dst)], g.Scale, uint8(g.Zero), uint8(g.Max))
 }
 
 // Dequantize is dst[i] = g.Real(x[i]).

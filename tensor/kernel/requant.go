@@ -191,11 +191,6 @@ func (s *stage) reals(dst []float32, rowStride, colStride int, acc []int32, accS
 	}
 }
 
-// requantCode is asm.Requant for one sum that needs no bias.
-func requantCode(acc int32, mult, lo, hi, zero float32) uint8 {
-	return roundCode(float32(float32(acc)*mult), lo, hi, zero)
-}
-
 // roundCode is the code of a value in units of the output scale.
 func roundCode(y, lo, hi, zero float32) uint8 {
 	y = float32(math.RoundToEven(float64(y))) + zero
