@@ -111,6 +111,29 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
+// TestCommonDivisors solves knapsacks in which all weights but those of a few
+// columns have a divisor that the capacities lack.
+func TestCommonDivisors(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 500 {
+		m := randomChoice(r, 4+r.IntN(4), 3, 0)
+		for range 2 {
+			var cols []Col
+			var a []float64
+			sum := 0.0
+			for j := range m.cols {
+				w := float64(6 * r.IntN(10))
+				if r.IntN(8) == 0 {
+					w++
+				}
+				cols, a, sum = append(cols, Col(j)), append(a, w), sum+w
+			}
+			m.AddRow(math.Inf(-1), math.Floor(sum*(0.2+0.3*r.Float64())), cols, a)
+		}
+		compareBrute(t, m)
+	}
+}
+
 // TestLocalRows couples and excludes options of several groups.
 func TestLocalRows(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))

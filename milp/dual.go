@@ -56,7 +56,11 @@ func (b *brancher) dual(s *subproblem, price []float64, root bool) dual {
 		if len(s.groups) > manyGroups && b.ctx.Err() != nil {
 			break
 		}
-		if d.bound > b.target() || theta-v <= 1e-12+1e-3*(b.target()-d.bound) {
+		tol := 1e-12 + 1e-3*(b.target()-d.bound)
+		if root { // the whole search rests on these prices
+			tol = 1e-15
+		}
+		if d.bound > b.target() || theta-v <= tol {
 			break
 		}
 		if !m.enter(pt.col, pt.cost) {

@@ -45,6 +45,7 @@ func (b *brancher) enumerate(s *subproblem, d *dual, budget int64, stride uint64
 	e := &enumerator{brancher: b, price: d.price, bound: d.bound, budget: budget,
 		used: make([]bool, b.groups()), base: slices.Clone(b.pick)}
 	slack := e.load(s, stride)
+	e.round(&slack)
 	limit := math.Inf(1)
 	if len(e.dev) > firstDeviations {
 		limit = e.dev[firstDeviations].reduced
@@ -58,7 +59,7 @@ func (b *brancher) enumerate(s *subproblem, d *dual, budget int64, stride uint64
 			return stride == 1
 		}
 		if stride == 1 {
-			b.proven = max(b.proven, d.bound+limit)
+			b.proven = max(b.proven, e.bound+limit)
 		}
 	}
 }
@@ -100,6 +101,40 @@ func (e *enumerator) load(s *subproblem, stride uint64) (slack [MaxKnapsacks]flo
 		return cmp.Or(cmp.Compare(x.reduced, y.reduced), cmp.Compare(x.opt, y.opt))
 	})
 	return slack
+}
+
+// round lowers the slack of the base to a multiple of the common divisor of the
+// weights of the deviations, as far as a solution can use it, which raises the
+// bound, drops the deviations that have become too dear, and goes on until nothing changes.
+func (e *enumerator) round(slack *[MaxKnapsacks]float64) {
+	var rest [MaxKnapsacks]int64
+	copy(rest[:], e.problem.cap)
+	for _, j := range e.base {
+		for t := range e.k {
+			rest[t] -= e.problem.w[int(j)*e.k+t]
+		}
+	}
+	for n := -1; n != len(e.dev); {
+		n = len(e.dev)
+		room := e.room()
+		e.dev = slices.DeleteFunc(e.dev, func(d deviation) bool { return d.reduced > room })
+		var step [MaxKnapsacks]int64
+		for _, d := range e.dev {
+			base := e.base[d.group]
+			for t := range e.k {
+				step[t] = gcd(step[t], e.problem.w[int(d.opt)*e.k+t]-e.problem.w[int(base)*e.k+t])
+			}
+		}
+		for t, g := range step[:e.k] {
+			if g = max(g, -g); g > 1 {
+				drop := rest[t] - floorDiv(rest[t], g)*g
+				rest[t] -= drop
+				v := float64(drop) / e.weightUnit[t]
+				slack[t] -= v
+				e.bound += v * e.price[t]
+			}
+		}
+	}
 }
 
 // visit tries the set of deviations taken so far, then all ways to extend it by
