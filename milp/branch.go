@@ -16,6 +16,7 @@ import (
 // solutions are evaluated in int64.
 func solveBranch(ctx context.Context, p *problem, start []int32, nodeLimit int64) outcome {
 	b := newBrancher(ctx, p, nodeLimit)
+	b.offer(b.lightest())
 	b.offer(start)
 	done := b.run()
 	out := outcome{pick: b.best, cost: b.bestCost, proven: done, nodes: b.nodes, iters: b.iters, price: b.rootPrice}
@@ -64,17 +65,17 @@ type subproblem struct {
 
 func newBrancher(ctx context.Context, p *problem, nodeLimit int64) *brancher {
 	b := &brancher{problem: p, ctx: ctx, nodeLimit: nodeLimit, pick: make([]int32, p.groups()), trial: make([]int32, p.groups())}
-	var total float64
+	var total int64
 	for g := range p.groups() {
 		most := int64(0)
 		for j := p.start[g]; j < p.start[g+1]; j++ {
 			most = max(most, p.cost[j])
 		}
-		total += float64(most)
+		total += most
 	}
-	b.bestCost = int64(total)/p.step*p.step + 2*p.step // more than any solution costs
+	b.bestCost = total + p.step // more than any solution costs
 	b.goal = b.bestCost - p.step
-	b.costUnit = math.Max(total, 1)
+	b.costUnit = math.Max(float64(total), 1)
 	b.cost = make([]float64, len(p.cost))
 	for j, c := range p.cost {
 		b.cost[j] = float64(c) / b.costUnit
@@ -90,6 +91,25 @@ func newBrancher(ctx context.Context, p *problem, nodeLimit int64) *brancher {
 		b.w[j] = float64(w) / b.weightUnit[j%p.k]
 	}
 	return b
+}
+
+// lightest takes the option of every group that uses the least of the
+// capacities together: the one solution that is known when the context ends early.
+func (b *brancher) lightest() []int32 {
+	pick := make([]int32, b.groups())
+	ones := make([]float64, b.k)
+	for i := range ones {
+		ones[i] = 1
+	}
+	for g := range pick {
+		least := math.Inf(1)
+		for j := b.start[g]; j < b.start[g+1]; j++ {
+			if v := b.reduced(j, ones) - b.cost[j]; v < least {
+				pick[g], least = j, v
+			}
+		}
+	}
+	return pick
 }
 
 // manyGroups is the size from which a node takes so long that the context is

@@ -1,6 +1,7 @@
 package milp
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -140,7 +141,7 @@ func (r *Result) checkCertificate(m *Model) error {
 	case NoCertificate:
 		return nil
 	case Lagrangian, Surrogate:
-		c, err := detect(m)
+		c, err := detect(m, &pace{ctx: context.Background()})
 		if err != nil {
 			return fmt.Errorf("milp: check: certificate of a multiple-choice knapsack, but %w", err)
 		}
@@ -209,7 +210,7 @@ func recedes(v, size, lo, hi float64) bool {
 }
 
 func (r *Result) checkLagrangian(c *choice) error {
-	p, _ := c.reduce()
+	p, _, _ := c.reduce(&pace{ctx: context.Background()})
 	if p == nil {
 		return errors.New("milp: check: certificate of a bound, but the model is infeasible")
 	}

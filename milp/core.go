@@ -28,7 +28,7 @@ type outcome struct {
 // groups not yet added could still complete it to something better than the
 // incumbent. When the list is empty the incumbent is optimal.
 func solveCore(ctx context.Context, p *problem, start []int32) outcome {
-	c := newCore(p)
+	c := newCore(ctx, p)
 	c.offer(start)
 	c.run(ctx)
 	return outcome{pick: c.best, cost: c.bestCost, proven: c.proven, price: []float64{c.price.float()}, nodes: c.nodes}
@@ -64,14 +64,18 @@ type coreState struct {
 // coreStep records that an option was taken instead of the greedy one.
 type coreStep struct{ prev, opt int32 }
 
-func newCore(p *problem) *core {
+// newCore starts with the greedy solution; if the context ends before that is
+// complete, with whatever fits.
+func newCore(ctx context.Context, p *problem) *core {
 	c := &core{problem: p, price: ratio{0, 1}, greedy: make([]int32, p.groups())}
 	for g := range c.greedy {
 		c.greedy[g] = p.start[g] // options are sorted by weight, the first weighs nothing
 		c.cost0 += p.cost[p.start[g]]
 	}
-	c.fill(c.increments())
-	c.sortGroups()
+	c.fill(ctx, c.increments(ctx))
+	if ctx.Err() == nil {
+		c.sortGroups()
+	}
 	return c
 }
 
@@ -82,9 +86,12 @@ type increment struct {
 	group    int32
 }
 
-// increments returns the hull edges of all groups, best first.
-func (c *core) increments() []increment {
-	var inc []increment
+// increments returns the hull edges of the groups; of none when the context has ended.
+func (c *core) increments(ctx context.Context) []increment {
+	if ctx.Err() != nil {
+		return nil
+	}
+	inc := make([]increment, 0, len(c.problem.cost)-c.groups())
 	hull := make([]int32, 0, 16)
 	for g := range c.greedy {
 		hull = hull[:0]
@@ -98,10 +105,12 @@ func (c *core) increments() []increment {
 			inc = append(inc, increment{c.slope(hull[i-1], hull[i]), hull[i-1], hull[i], int32(g)})
 		}
 	}
-	slices.SortFunc(inc, func(a, b increment) int {
-		return cmp.Or(b.slope.compare(a.slope), cmp.Compare(a.from, b.from))
-	})
 	return inc
+}
+
+// before orders increments: the best first.
+func (a increment) before(b increment) int {
+	return cmp.Or(b.slope.compare(a.slope), cmp.Compare(a.from, b.from))
 }
 
 // slope returns the cost saved per weight when going from option a to the heavier b.
@@ -109,11 +118,34 @@ func (c *core) slope(a, b int32) ratio {
 	return ratio{c.problem.cost[a] - c.problem.cost[b], c.w[b] - c.w[a]}
 }
 
-// fill applies the increments in order. The state at the first that does not
-// fit is the break solution; what fits afterwards makes the first incumbent.
-func (c *core) fill(inc []increment) {
+// breakSize is the number of increments around the break that are sorted.
+const breakSize = 64
+
+// fill applies the increments, the best first. The state at the first that does
+// not fit is the break solution; what fits afterwards makes the first incumbent.
+// The break is found by partitions (as in Quickselect), most of which are taken as a whole.
+func (c *core) fill(ctx context.Context, inc []increment) {
 	cost, w := c.cost0, int64(0)
 	pick := slices.Clone(c.greedy)
+	end := len(inc)
+	for end > breakSize && ctx.Err() == nil {
+		mid := partition(inc[:end])
+		var dw, dc int64
+		for _, e := range inc[:mid] {
+			dw += c.w[e.to] - c.w[e.from]
+			dc += c.problem.cost[e.to] - c.problem.cost[e.from]
+		}
+		if w+dw > c.cap[0] {
+			end = mid
+			continue
+		}
+		w, cost = w+dw, cost+dc
+		for _, e := range inc[:mid] { // those of a group in any order
+			pick[e.group] = max(pick[e.group], e.to)
+		}
+		inc, end = inc[mid:], end-mid
+	}
+	slices.SortFunc(inc[:min(end, breakSize)], increment.before)
 	broken := false
 	for _, e := range inc {
 		if pick[e.group] != e.from {
@@ -137,6 +169,21 @@ func (c *core) fill(inc []increment) {
 		copy(c.greedy, pick)
 	}
 	c.best, c.bestCost, c.goal = pick, cost, c.problem.goal(cost)
+}
+
+// partition moves the increments before the median of three to the front and
+// returns how many there are: some, but not all, of three or more.
+func partition(inc []increment) int {
+	pivot := [3]increment{inc[0], inc[len(inc)/2], inc[len(inc)-1]}
+	slices.SortFunc(pivot[:], increment.before)
+	n := 0
+	for i := range inc {
+		if inc[i].before(pivot[1]) < 0 {
+			inc[n], inc[i] = inc[i], inc[n]
+			n++
+		}
+	}
+	return n
 }
 
 // sortGroups orders the groups by the distance of their nearest slope from the
@@ -194,6 +241,9 @@ func (c *core) offer(pick []int32) {
 
 // run expands the core until no state is left.
 func (c *core) run(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
 	c.states = append(c.states, coreState{w: c.w0, cost: c.cost0, trail: -1, opt: -1})
 	for i, g := range c.order {
 		if len(c.states) == 0 || !c.fruitful(0, 0) {

@@ -543,6 +543,7 @@ func (t *tree) cutRoot() lp.Status {
 		}
 		c.dropSlack()
 		obj := t.lp.Objective()
+		t.floor = obj
 		if stalled++; obj > last+1e-3*math.Abs(obj-first)+1e-9*math.Abs(obj) {
 			stalled = 0
 		}

@@ -40,6 +40,7 @@ type knapsack struct {
 // detector is the state of reading a model.
 type detector struct {
 	choice
+	pace        *pace
 	of          []int    // group of each column, -1 before it is known
 	members     [][]Col  // columns of each group
 	isChoice    []bool   // by row: the row is a choice row
@@ -61,16 +62,19 @@ const (
 	noUpper = math.MaxInt64
 )
 
-// detect reads m as a multiple-choice knapsack, or says which row or column does not fit.
-func detect(m *Model) (*choice, error) {
-	d := detector{choice: choice{m: m}, of: make([]int, len(m.cols)), isChoice: make([]bool, len(m.rows))}
+// detect reads m as a multiple-choice knapsack, or says which row or column
+// does not fit, or that the context of pace ended first.
+func detect(m *Model, pace *pace) (*choice, error) {
+	d := detector{choice: choice{m: m}, pace: pace, of: make([]int, len(m.cols)), isChoice: make([]bool, len(m.rows))}
 	for j := range d.of {
 		d.of[j] = -1
 		if c := &m.cols[j]; !c.integer || c.semi || c.lo < 0 || math.Ceil(c.lo) > 1 {
 			return nil, fmt.Errorf("milp: column %s is not binary; only multiple-choice knapsacks are solved", m.ColName(Col(j)))
 		}
 	}
-	d.formGroups()
+	if err := d.formGroups(); err != nil {
+		return nil, err
+	}
 	for j, g := range d.of {
 		if g < 0 {
 			return nil, fmt.Errorf("milp: column %s may exceed 1 and no choice row limits it; only multiple-choice knapsacks are solved", m.ColName(Col(j)))
@@ -88,11 +92,14 @@ func detect(m *Model) (*choice, error) {
 
 // formGroups finds disjoint choice rows, equations before inequalities, and
 // makes a group of each; binary columns in none of them become groups of their own.
-func (d *detector) formGroups() {
+func (d *detector) formGroups() error {
 	for _, equation := range []bool{true, false} {
 		for i := range d.m.rows {
+			cols, _ := d.m.entries(Row(i))
+			if err := d.pace.spend(1 + len(cols)); err != nil {
+				return err
+			}
 			if !d.isChoice[i] && d.isChoiceRow(Row(i), equation) {
-				cols, _ := d.m.entries(Row(i))
 				d.addGroup(cols, !equation)
 				d.isChoice[i] = true
 			}
@@ -103,6 +110,7 @@ func (d *detector) formGroups() {
 			d.addGroup([]Col{Col(j)}, true)
 		}
 	}
+	return nil
 }
 
 // isChoiceRow reports whether row i says sum x = 1 (or <= 1) over columns that
@@ -152,6 +160,9 @@ func (d *detector) sortRows() error {
 		}
 		r, err := d.m.integral(Row(i))
 		if err != nil {
+			return err
+		}
+		if err := d.pace.spend(4 * len(r.cols)); err != nil {
 			return err
 		}
 		if err := d.dropRedundant(&r); err != nil {
@@ -305,29 +316,33 @@ func intCeil(v, s float64) int64 {
 
 // fixColumns keeps only the options that agree with the bounds of the columns.
 func (d *detector) fixColumns() {
-	for j := range d.m.cols {
+	ones := make([]int, len(d.groups)) // columns that must be 1
+	fixed := make([]bool, len(d.groups))
+	for j, g := range d.of {
 		c := &d.m.cols[j]
-		if c.lo <= 0 && c.hi >= 1 {
+		if c.lo > 0 {
+			ones[g]++
+		}
+		fixed[g] = fixed[g] || c.lo > 0 || c.hi < 1
+	}
+	for g, n := range ones {
+		if !fixed[g] {
 			continue
 		}
-		g := d.of[j]
 		d.groups[g] = filter(d.groups[g], func(o option) bool {
-			v := 0.0
-			if o.has(Col(j)) {
-				v = 1
+			taken := 0
+			for _, j := range o {
+				c := &d.m.cols[j]
+				if c.hi < 1 {
+					return false
+				}
+				if c.lo > 0 {
+					taken++
+				}
 			}
-			return c.lo <= v && v <= c.hi
+			return taken == n
 		})
 	}
-}
-
-func (o option) has(c Col) bool {
-	for _, v := range o {
-		if v == c {
-			return true
-		}
-	}
-	return false
 }
 
 // filter keeps the options that satisfy keep, in order, in a new slice.

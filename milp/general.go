@@ -10,7 +10,11 @@ import (
 // solveGeneral solves a model with integer or semi-continuous columns: the
 // linear relaxation for its certificate, then presolve and branch and bound.
 func (m *Model) solveGeneral(ctx context.Context, o Options) Result {
-	root := lp.New(m.relaxation())
+	p := m.relaxation()
+	if ctx.Err() != nil {
+		return m.unknown()
+	}
+	root := lp.New(p)
 	switch st := root.Solve(ctx, lp.Limits{Cutoff: math.Inf(1)}); st {
 	case lp.Optimal:
 	case lp.Unbounded:
@@ -141,6 +145,7 @@ func (t *tree) solveRoot() lp.Status {
 		}
 		return st
 	}
+	t.floor = t.lp.Objective()
 	if len(t.fractional(t.x)) > 0 {
 		t.roundByLocks(t.fractional(t.x))
 		switch st := t.cutRoot(); st {
@@ -216,7 +221,7 @@ func (t *tree) result(st lp.Status) Result {
 	case t.lost < t.cutoff():
 		r.Status = NumericalTrouble
 	case t.best == nil:
-		r.Status = Infeasible
+		r.Status, r.Bound = Infeasible, r.Objective
 	default:
 		r.Status = Optimal
 		r.Bound = r.Objective

@@ -10,7 +10,10 @@ func (c *choice) solve(ctx context.Context, o Options) Result {
 	if c.contradiction {
 		return c.infeasible(nil)
 	}
-	p, blame := c.reduce()
+	p, blame, err := c.reduce(&pace{ctx: ctx})
+	if err != nil {
+		return c.m.unknown()
+	}
 	if p == nil {
 		var price []float64
 		if blame >= 0 {

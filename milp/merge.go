@@ -28,6 +28,9 @@ func (d *detector) mergeLocal() error {
 				return fmt.Errorf("milp: row %s couples groups with too many combinations (%d x %d) for a multiple-choice knapsack",
 					d.m.RowName(r.row), len(d.groups[g]), len(d.groups[h]))
 			}
+			if err := d.pace.spend(len(d.groups[g]) * len(d.groups[h])); err != nil {
+				return err
+			}
 			d.merge(g, h)
 			touching[g] = append(touching[g], touching[h]...)
 			delete(touching, h)

@@ -58,6 +58,7 @@ type protoOption struct {
 
 // reducer shrinks the groups before they are laid out as a problem.
 type reducer struct {
+	*pace
 	k      int
 	groups [][]protoOption
 	cap    [MaxKnapsacks]int64
@@ -68,21 +69,24 @@ type reducer struct {
 // reduce lays out the choice as a problem without the options that no optimal
 // solution needs. It returns nil if some group has none left or the least
 // weights exceed a capacity; then blame is the knapsack in whose own row that
-// shows, or -1.
-func (c *choice) reduce() (p *problem, blame int) {
-	r := reducer{k: len(c.knaps)}
+// shows, or -1. The error is that of the context of pace.
+func (c *choice) reduce(pace *pace) (p *problem, blame int, err error) {
+	r := reducer{pace: pace, k: len(c.knaps)}
 	for i := range c.knaps {
 		r.knaps = append(r.knaps, i)
 		r.cap[i] = c.knaps[i].cap
 	}
 	cost, exp := c.grid()
-	r.load(c, cost)
+	n := r.load(c, cost)
 	for first := true; ; first = false {
+		if err := r.spend(2 * n); err != nil {
+			return nil, -1, err
+		}
 		if i := r.shift(); i >= 0 {
 			if !first {
 				i = -1
 			}
-			return nil, i
+			return nil, i, nil
 		}
 		if !r.dropHeavy() {
 			break
@@ -90,24 +94,29 @@ func (c *choice) reduce() (p *problem, blame int) {
 	}
 	for _, g := range r.groups {
 		if len(g) == 0 {
-			return nil, -1
+			return nil, -1, nil
 		}
 	}
 	for k := -1; k != r.k; {
 		r.dropSlack()
 		k = r.k
 		for g := range r.groups {
-			r.groups[g] = undominated(r.groups[g], r.k)
+			if r.groups[g], err = r.undominated(r.groups[g]); err != nil {
+				return nil, -1, err
+			}
 		}
 		r.dropSlack()
+		if err := r.spend(2 * n); err != nil {
+			return nil, -1, err
+		}
 	}
 	p = r.layout()
 	p.exp = exp
-	return p, -1
+	return p, -1, r.spend(n)
 }
 
-func (r *reducer) load(c *choice, cost []int64) {
-	n := 0
+// load makes an option of the reducer of each of c and returns their number.
+func (r *reducer) load(c *choice, cost []int64) (n int) {
 	for _, opts := range c.groups {
 		n += len(opts)
 	}
@@ -126,6 +135,7 @@ func (r *reducer) load(c *choice, cost []int64) {
 		}
 		r.groups = append(r.groups, all[s:len(all):len(all)])
 	}
+	return n
 }
 
 // shift makes the least cost and weights of every group zero. It returns the
@@ -211,11 +221,11 @@ func (r *reducer) dropSlack() {
 }
 
 // undominated keeps the options of g that no other one matches in cost and all
-// of k weights; of equal ones it keeps the first. The result is sorted by the
+// weights; of equal ones it keeps the first. The result is sorted by the
 // weights, then cost.
-func undominated(g []protoOption, k int) []protoOption {
+func (r *reducer) undominated(g []protoOption) ([]protoOption, error) {
 	slices.SortStableFunc(g, func(a, b protoOption) int {
-		for i := range k {
+		for i := range r.k {
 			if c := cmp.Compare(a.w[i], b.w[i]); c != 0 {
 				return c
 			}
@@ -224,15 +234,18 @@ func undominated(g []protoOption, k int) []protoOption {
 	})
 	kept := g[:0]
 	for _, o := range g { // whatever dominates o comes before it
-		dominated := false
-		for t := len(kept) - 1; t >= 0 && !dominated; t-- {
-			dominated = kept[t].dominates(&o, k)
+		rivals := kept
+		if r.k == 1 && len(kept) > 0 {
+			rivals = kept[len(kept)-1:] // the cheapest so far
 		}
-		if !dominated {
+		if err := r.spend(len(rivals)); err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(rivals, func(a protoOption) bool { return a.dominates(&o, r.k) }) {
 			kept = append(kept, o)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 func (a *protoOption) dominates(b *protoOption, k int) bool {

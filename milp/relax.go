@@ -29,10 +29,12 @@ func (m *Model) continuous() bool {
 // integer columns are rounded inwards; semi-continuous columns may be anything
 // between zero and their upper bound.
 func (m *Model) relaxation() lp.Problem {
-	p := lp.Problem{}
-	for _, c := range m.cols {
-		lo, hi := c.relaxedBounds()
-		p.Lo, p.Hi, p.Cost = append(p.Lo, lo), append(p.Hi, hi), append(p.Cost, m.sense()*c.cost)
+	n := len(m.cols)
+	p := lp.Problem{Lo: make([]float64, n), Hi: make([]float64, n), Cost: make([]float64, n), Rows: make([]lp.Row, 0, len(m.rows))}
+	for j := range m.cols {
+		c := &m.cols[j]
+		p.Lo[j], p.Hi[j] = c.relaxedBounds()
+		p.Cost[j] = m.sense() * c.cost
 	}
 	entries := make([]lp.Entry, 0, len(m.ind))
 	for i, r := range m.rows {

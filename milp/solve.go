@@ -48,10 +48,18 @@ func (m *Model) Solve(ctx context.Context, o Options) (Result, error) {
 	if m.continuous() {
 		return m.solveLP(ctx), nil
 	}
-	if c, err := detect(m); err == nil {
+	switch c, err := detect(m, &pace{ctx: ctx}); {
+	case err == nil:
 		return c.solve(ctx, o), nil
+	case ctx.Err() != nil:
+		return m.unknown(), nil
 	}
 	return m.solveGeneral(ctx, o), nil
+}
+
+// unknown is the result of a search that ended before it knew anything.
+func (m *Model) unknown() Result {
+	return Result{Status: TimeLimit, Objective: m.sense() * math.Inf(1), Bound: -m.sense() * math.Inf(1)}
 }
 
 // relGap is the relative gap between an objective and a bound.

@@ -36,6 +36,7 @@ type tree struct {
 	best    []float64
 	bestObj float64
 	open    nodeHeap
+	floor   float64 // bound of the root or node being processed, which is not in open
 	pseudo  pseudoCosts
 	nodes   int64
 	seq     int64
@@ -91,7 +92,8 @@ func (h *nodeHeap) Pop() any {
 }
 
 func newTree(ctx context.Context, m *Model, o Options) *tree {
-	t := &tree{m: m, ctx: ctx, opts: o, prop: newPropagator(m), bestObj: math.Inf(1), limit: math.Inf(1), lost: math.Inf(1), pure: true}
+	t := &tree{m: m, ctx: ctx, opts: o, prop: newPropagator(m), bestObj: math.Inf(1), limit: math.Inf(1), lost: math.Inf(1), pure: true,
+		floor: math.Inf(-1)}
 	p := m.relaxation()
 	t.cost = p.Cost
 	t.rootLo, t.rootHi = p.Lo, p.Hi
@@ -186,7 +188,7 @@ func (t *tree) report() {
 
 // lowerBound is proven for all that is still open.
 func (t *tree) lowerBound() float64 {
-	b := math.Min(t.bestObj, t.lost)
+	b := math.Min(math.Min(t.bestObj, t.lost), t.floor)
 	if len(t.open) > 0 {
 		b = math.Min(b, t.open[0].bound)
 	}
@@ -277,6 +279,7 @@ func (t *tree) children(j Col, v float64) (down, up change) {
 func (t *tree) run(bound float64) lp.Status {
 	root := &node{bound: bound, basis: t.lp.Save()}
 	t.push(root)
+	t.floor = math.Inf(1)
 	for len(t.open) > 0 {
 		n := heap.Pop(&t.open).(*node)
 		if n.bound >= t.cutoff() {
@@ -286,13 +289,16 @@ func (t *tree) run(bound float64) lp.Status {
 		for n != nil { // plunge
 			if t.ctx.Err() != nil || t.opts.Nodes > 0 && t.nodes >= t.opts.Nodes {
 				t.push(n)
+				t.floor = math.Inf(1)
 				if t.ctx.Err() != nil {
 					return lp.Stopped
 				}
 				return lp.IterLimit
 			}
+			t.floor = n.bound
 			n = t.process(n)
 		}
+		t.floor = math.Inf(1)
 	}
 	return lp.Optimal
 }
