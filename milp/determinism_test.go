@@ -20,7 +20,7 @@ func TestDeterministic(t *testing.T) {
 	one := hardTwoKnapsacks(200)
 	one.rows = one.rows[:len(one.rows)-1]
 	models := map[string]*Model{"one knapsack": one, "two knapsacks": hardTwoKnapsacks(100),
-		"general": fixedCharge(r, 6), "linear": relaxed(fixedCharge(r, 12))}
+		"fixed charges": fixedCharge(r, 6), "partition": setPartition(2, 30, 100), "linear": relaxed(fixedCharge(r, 12))}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for name, m := range models {
 		t.Run(name, func(t *testing.T) {
