@@ -7,27 +7,28 @@ import (
 
 // Report is the outcome of a run. Its JSON form is a contract with scripts.
 type Report struct {
-	Model           string           `json:"model"`
-	FloatTop1       float64          `json:"float_top1"`   // percent of the evaluation images
-	QuantTop1       float64          `json:"quant_top1"`   // of the written file, run in integer arithmetic
-	Drop            float64          `json:"drop"`         // points
-	Agreement       float64          `json:"agreement"`    // percent of images with the same best class as the float network
-	KL              float64          `json:"kl"`           // mean KL(float ‖ quantized) of the softmax outputs, in nats
-	Images          int              `json:"images"`       // evaluated
-	FloatBytes      int64            `json:"float_bytes"`  // float32 weights
-	WeightBytes     int64            `json:"weight_bytes"` // packed codes
-	FileBytes       int64            `json:"file_bytes"`
-	Compression     float64          `json:"compression"`      // FloatBytes / packed codes
-	FileCompression float64          `json:"file_compression"` // FloatBytes / FileBytes
-	AvgBits         float64          `json:"avg_bits"`         // bits of code per weight
-	EffectiveBits   float64          `json:"effective_bits"`   // with scales, zero points and padding
-	Bits            map[string]uint8 `json:"bits"`
-	Objective       float64          `json:"objective"` // of the allocation
-	Bound           float64          `json:"bound"`
-	Latency         *PlanLatency     `json:"latency,omitempty"` // nil without a latency table
-	LayerError      int              `json:"layer_error"`       // largest difference of integer from simulated execution of a layer, in codes
-	Search          *SearchResult    `json:"search,omitempty"`  // if the budget was found by accuracy
-	Seconds         Seconds          `json:"seconds"`
+	Model           string             `json:"model"`
+	FloatTop1       float64            `json:"float_top1"`   // percent of the evaluation images
+	QuantTop1       float64            `json:"quant_top1"`   // of the written file, run in integer arithmetic
+	Drop            float64            `json:"drop"`         // points
+	Agreement       float64            `json:"agreement"`    // percent of images with the same best class as the float network
+	KL              float64            `json:"kl"`           // mean KL(float ‖ quantized) of the softmax outputs, in nats
+	Images          int                `json:"images"`       // evaluated
+	FloatBytes      int64              `json:"float_bytes"`  // float32 weights
+	WeightBytes     int64              `json:"weight_bytes"` // packed codes
+	FileBytes       int64              `json:"file_bytes"`
+	Compression     float64            `json:"compression"`      // FloatBytes / packed codes
+	FileCompression float64            `json:"file_compression"` // FloatBytes / FileBytes
+	AvgBits         float64            `json:"avg_bits"`         // bits of code per weight
+	EffectiveBits   float64            `json:"effective_bits"`   // with scales, zero points and padding
+	Bits            map[string]uint8   `json:"bits"`
+	Objective       float64            `json:"objective"` // of the allocation
+	Bound           float64            `json:"bound"`
+	SQNR            map[string]float64 `json:"sqnr_db"`           // of the outputs of layers with weights, against the float network; without those that are exact or all zero
+	Latency         *PlanLatency       `json:"latency,omitempty"` // nil without a latency table
+	LayerError      int                `json:"layer_error"`       // largest difference of integer from simulated execution of a layer, in codes
+	Search          *SearchResult      `json:"search,omitempty"`  // if the budget was found by accuracy
+	Seconds         Seconds            `json:"seconds"`
 }
 
 // Seconds is the wall time of the stages.

@@ -16,9 +16,10 @@ const evalBatch = 128
 
 // Verify runs the written file in integer arithmetic over the evaluation
 // images beside the float network, and fills the accuracies, the agreement and
-// the KL divergence in. It also checks, on one block of images, that integer
-// and simulated execution of every layer differ by at most one code on equal
-// inputs; a larger difference is an error.
+// the KL divergence in. It also compares, on one block of images, every layer
+// with that of the float network, and checks that integer and simulated
+// execution of it differ by at most one code on equal inputs; a larger
+// difference is an error.
 func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg Config, r *Report) error {
 	cfg = cfg.withDefaults()
 	quant, err := infer.Open(path, infer.Options{Batch: evalBatch, Threads: cfg.Threads, Mode: infer.Integer})
@@ -37,7 +38,7 @@ func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg 
 			return err
 		}
 		if c.images == 0 {
-			if r.LayerError, err = compareLayers(q, x.Slice(0, compareImages(q, len(labels))), cfg.Threads); err != nil {
+			if err := compareLayers(g, q, x.Slice(0, compareImages(q, len(labels))), cfg.Threads, r); err != nil {
 				return err
 			}
 		}
@@ -129,92 +130,4 @@ func logSumExp(x []float32) float64 {
 		sum += math.Exp(float64(v) - top)
 	}
 	return top + math.Log(sum)
-}
-
-// compareValues bounds the activations that compareLayers keeps, and so the
-// images that it looks at.
-const compareValues = 1 << 25
-
-// compareImages is the number of images, of n that there are, to compare layers
-// on: a block, or fewer if the network is large.
-func compareImages(q *nn.Graph, n int) int {
-	values := 0
-	for _, node := range q.Nodes {
-		values += node.Out[0].Type.Shape.Elems()
-	}
-	return max(min(n, block, compareValues/max(values, 1)), 1)
-}
-
-// compareLayers runs every layer of q in both modes on the inputs that integer
-// execution of the whole network gives it, and returns the largest difference.
-func compareLayers(q *nn.Graph, x *tensor.Tensor, threads int) (int, error) {
-	seen := map[string]*tensor.Tensor{}
-	n := x.Shape()[0]
-	keep := func(_ *nn.Node, v *nn.Value, data []float32) {
-		shape := v.Type.Shape.Clone()
-		shape[0] = n
-		seen[v.Name] = tensor.FromFloat32(slices.Clone(data[:shape.Elems()]), shape...)
-	}
-	p, err := infer.Compile(q, infer.Options{Batch: n, Threads: threads, Mode: infer.Integer, Observe: keep})
-	if err != nil {
-		return 0, err
-	}
-	s := p.NewSession()
-	defer s.Close()
-	if _, err := s.Run(x); err != nil {
-		return 0, err
-	}
-	in := newStream(q, infer.Integer, x, threads)
-	codes, err := in.inputBlock(0)
-	if err != nil {
-		return 0, err
-	}
-	input := q.Inputs[0]
-	seen[input.Name] = reals(codes, input.Type.Quant)
-	worst := 0
-	for _, node := range q.Nodes {
-		d, err := compareLayer(q, node, seen, n, threads)
-		if err != nil {
-			return 0, err
-		}
-		if d > 1 {
-			return 0, fmt.Errorf("quantize: %s: integer execution is %d codes from simulated execution; this is a bug of mixq", node.Name, d)
-		}
-		worst = max(worst, d)
-	}
-	return worst, nil
-}
-
-func compareLayer(q *nn.Graph, node *nn.Node, seen map[string]*tensor.Tensor, n, threads int) (int, error) {
-	out := node.Out[0]
-	if out.Type.Quant == nil {
-		return 0, nil // real-valued results have no codes to compare
-	}
-	var in []*nn.Value
-	var data []*tensor.Tensor
-	for _, v := range node.In {
-		if t := seen[v.Name]; t != nil && !slices.Contains(in, v) {
-			in, data = append(in, v), append(data, t)
-		}
-	}
-	part, err := q.Extract(in, node.Out)
-	if err != nil {
-		return 0, err
-	}
-	p, err := infer.Compile(part, infer.Options{Batch: n, Threads: threads, Mode: infer.Simulate})
-	if err != nil {
-		return 0, err
-	}
-	s := p.NewSession()
-	defer s.Close()
-	got, err := s.Run(data...)
-	if err != nil {
-		return 0, err
-	}
-	worst := 0.0
-	want := seen[out.Name].Float32()
-	for i, v := range got[0].Float32() {
-		worst = max(worst, math.Abs(float64(v)-float64(want[i])))
-	}
-	return int(math.Round(worst / float64(out.Type.Quant.Scale[0]))), nil
 }

@@ -112,7 +112,7 @@ func TestPipeline(t *testing.T) {
 
 	report := run(t, append(calibrated, "quantize", "--rule", "linear=8", "--out", network, "--json")...)
 	wantKeys(t, report, "agreement avg_bits bits bound compression drop effective_bits file_bytes file_compression "+
-		"float_bytes float_top1 images kl layer_error model objective quant_top1 seconds weight_bytes")
+		"float_bytes float_top1 images kl layer_error model objective quant_top1 seconds sqnr_db weight_bytes")
 	var r struct {
 		Top1  float64        `json:"quant_top1"`
 		Bytes int64          `json:"file_bytes"`

@@ -147,13 +147,21 @@ func latencyText(l *quantize.PlanLatency) string {
 	return fmt.Sprintf("\npredicted latency %.3f%s ms at level %s, batch %d, %d threads", l.Predicted, limit, l.ISA, l.Batch, l.Threads)
 }
 
+// decibels is an entry of Report.SQNR.
+func decibels(sqnr map[string]float64, layer string) string {
+	if db, ok := sqnr[layer]; ok {
+		return fmt.Sprintf("%.1f", db)
+	}
+	return "-"
+}
+
 func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
 	var t table
-	t.row("layer", "shape", "bits", "kB")
+	t.row("layer", "shape", "bits", "kB", "SQNR dB")
 	for _, n := range g.Nodes {
 		if o, ok := n.Operands(); ok {
 			s, bits := o.Weight.Type.Shape, r.Bits[n.Name]
-			t.row(n.Name, s.String(), fmt.Sprint(bits), kilo(artifact.WeightBytes(s, int(bits))))
+			t.row(n.Name, s.String(), fmt.Sprint(bits), kilo(artifact.WeightBytes(s, int(bits))), decibels(r.SQNR, n.Name))
 		}
 	}
 	t.print(w)
