@@ -1,19 +1,24 @@
 package asm
 
-// gemmF32_4x4_generic keeps a row of four sums in registers at a time.
-func gemmF32_4x4_generic(c []float32, ldc int, a, b []float32, k int) {
-	checkGemmF32(4, 4, c, ldc, a, b, k)
-	a, b = a[:4*k], b[:4*k]
-	for i := range 4 {
-		row := c[i*ldc : i*ldc+4]
-		c0, c1, c2, c3 := row[0], row[1], row[2], row[3]
-		for l := 0; l+3 < len(b); l += 4 {
-			x, y := a[l+i], b[l:l+4]
-			c0 += float32(x * y[0])
-			c1 += float32(x * y[1])
-			c2 += float32(x * y[2])
-			c3 += float32(x * y[3])
+// gemmF32_4x8_generic keeps half a row of sums in registers at a time.
+func gemmF32_4x8_generic(c []float32, ldc int, a, b []float32, k int) {
+	checkGemmF32(4, 8, c, ldc, a, b, k)
+	if k == 0 {
+		return
+	}
+	a, b = a[:4*k], b[:8*k]
+	for i := range 8 {
+		row, at := i/2, i%2*4
+		y := c[row*ldc+at:][:4]
+		y0, y1, y2, y3 := y[0], y[1], y[2], y[3]
+		b := b[at:]
+		for l := 0; l+3 < len(b); l += 8 {
+			x, w := a[l/2+row], b[l:l+4]
+			y0 += float32(x * w[0])
+			y1 += float32(x * w[1])
+			y2 += float32(x * w[2])
+			y3 += float32(x * w[3])
 		}
-		row[0], row[1], row[2], row[3] = c0, c1, c2, c3
+		y[0], y[1], y[2], y[3] = y0, y1, y2, y3
 	}
 }

@@ -8,7 +8,7 @@ import "mixq/internal/isa"
 // first row fits everything.
 var (
 	gemmF32s = append([]GemmF32{
-		composeF32(GemmF32{Name: "gemmF32_4x4_generic", Level: isa.Generic, MR: 4, NR: 4, Run: gemmF32_4x4_generic}),
+		composeF32(GemmF32{Name: "gemmF32_4x8_generic", Level: isa.Generic, MR: 4, NR: 8, Run: gemmF32_4x8_generic}),
 	}, gemmF32sArch...)
 
 	pointwiseF32s = append([]PointwiseF32{

@@ -54,9 +54,10 @@ func WinogradPays(p Conv2dParams, cin, h, w, cout int) bool {
 	}
 	// What the work costs, in multiplications of the micro-kernel: to transform
 	// an element of the 36 matrices, and to fetch a weight, which is used for few
-	// tiles, from beyond the second-level cache.
-	const transform, fetch = 10, 8
+	// tiles, from memory. That loses the more the faster the kernel is.
 	c := planWinograd(p, cin, h, w, cout)
+	const transform = 10
+	fetch := 0.75 * float64(c.gemm.NR)
 	tiles, blocks := float64(c.blocks()*c.blockTiles()), float64(c.blocks())
 	inputs, outputs := float64(cin), float64(roundUp(cout, c.gemm.NR))
 	direct := 9 * inputs * float64(roundUp(cout, c.gemm.MR)) * float64(c.oh*c.ow)
@@ -202,7 +203,7 @@ func (c *WinogradF32) runBlock(r *convRun, block int, chunks Range) {
 		ch := i * c.chunk
 		m := min(c.chunk, c.cout-ch)
 		c.multiply(products, windows, n, ch, m)
-		c.untransform(planes, products, rows.Hi-rows.Lo, m)
+		c.untransform(planes, products, n, rows.Hi-rows.Lo, m)
 		for j := range m {
 			c.finish(r, planes[j*c.planeSize():], ch+j, rows)
 		}
@@ -229,27 +230,38 @@ func (c *WinogradF32) transform(windows, img []float32, tile, n int) {
 	}
 }
 
-// multiply sets the n x m corners of products, whose rows are a chunk long, to
-// what the windows give for the m channels from ch on.
+// multiply sets products to what n windows give for the m channels from ch on:
+// for every NR channels a matrix of n rows.
 func (c *WinogradF32) multiply(products, windows []float32, n, ch, m int) {
+	mr, nr := c.gemm.MR, c.gemm.NR
 	for p := range 36 {
-		y := products[p*c.productSize():][:n*c.chunk]
-		clear(y)
+		y := products[p*c.productSize():]
 		a, b := windows[p*c.windowSize():], c.panels(ch, m, p)
-		for l := 0; l < c.cin; l += gemmKC {
-			GemmPacked(c.gemm, y, c.chunk, a[l*c.gemm.MR:], c.cin, b[l*c.gemm.NR:], c.cin,
-				n, roundUp(m, c.gemm.NR), min(gemmKC, c.cin-l), nil)
+		for j := 0; j < m; j += nr {
+			for i := 0; i < n; i += mr {
+				c.product(y[j*n+i*nr:][:mr*nr], a[i*c.cin:], b[j*c.cin:])
+			}
 		}
 	}
 }
 
-// untransform sets planes to the output of m channels in some rows of tiles.
-func (c *WinogradF32) untransform(planes, products []float32, rows, m int) {
-	width := 4 * c.tw
+// product sets a tile to the product of two panels.
+func (c *WinogradF32) product(y, a, b []float32) {
+	for l := 0; l < c.cin; l += gemmKC {
+		k := min(gemmKC, c.cin-l)
+		c.gemm.Tile(y, a[l*c.gemm.MR:][:k*c.gemm.MR], b[l*c.gemm.NR:][:k*c.gemm.NR], k, l == 0, asm.EndF32{})
+	}
+}
+
+// untransform sets planes to the output of m channels in some rows of tiles,
+// given the products of n windows.
+func (c *WinogradF32) untransform(planes, products []float32, n, rows, m int) {
+	width, nr := 4*c.tw, c.gemm.NR
 	for ch := 0; ch < m; ch += 8 {
+		matrix := products[ch/nr*nr*n+ch%nr:]
 		for i := range rows {
 			asm.WinogradOutputF32(planes[ch*c.planeSize()+4*i*width:], c.planeSize(), width,
-				products[i*c.tw*c.chunk+ch:], c.productSize(), c.chunk, c.tw)
+				matrix[i*c.tw*nr:], c.productSize(), nr, c.tw)
 		}
 	}
 }
