@@ -46,7 +46,7 @@ var rules = []struct {
 	{"models", []string{"nn", "tensor", "any"}},
 	{"models/safetensors", []string{"nn", "tensor", "any"}},
 	{"models/torchfile", []string{"nn", "tensor", "any"}},
-	{"models/onnx", []string{"nn", "tensor", "any"}},
+	{"models/onnx", []string{"nn", "tensor", "tensor/kernel", "any"}},
 	{"infer/artifact", []string{"nn", "tensor", "tensor/kernel", "golang.org/x/sys"}},
 	{"infer", []string{"infer/artifact", "nn", "nn/rewrite", "tensor", "tensor/kernel", "internal/par"}},
 	{"nn/train", []string{"nn", "nn/train/optim", "autograd", "tensor", "internal/par"}},

@@ -19,6 +19,19 @@ func (t *Tape) Activate(x *Var, act kernel.Clamp) *Var {
 	return t.result(y, func(dy *tensor.Tensor) { t.give(x, t.owned(t.unclamp(dy, y, act), dy)) }, x)
 }
 
+// Map is f(x) for x of any shape.
+func (t *Tape) Map(x *Var, f kernel.Function) *Var {
+	in, y := x.Value.Float32(), t.alloc(x.Value.Shape()...)
+	t.elements(y.Len(), func(lo, hi int) { kernel.Map(y.Float32()[lo:hi], in[lo:hi], f.F) })
+	return t.result(y, func(dy *tensor.Tensor) {
+		dx := t.alloc(y.Shape()...)
+		t.elements(y.Len(), func(lo, hi int) {
+			kernel.MapBackward(dx.Float32()[lo:hi], dy.Float32()[lo:hi], in[lo:hi], f.Derivative)
+		})
+		t.give(x, dx)
+	}, x)
+}
+
 // unclamp is the gradient before a fused activation with output y: dy itself if
 // there is none, else a new tensor.
 func (t *Tape) unclamp(dy, y *tensor.Tensor, act kernel.Clamp) *tensor.Tensor {

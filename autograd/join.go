@@ -28,6 +28,36 @@ func (t *Tape) Add(a, b *Var, act kernel.Clamp) *Var {
 	}, a, b)
 }
 
+// Mul is the product of x and a gate of its shape, or of x [N,C,H,W] and a gate
+// with one element for each image and channel.
+func (t *Tape) Mul(x, gate *Var) *Var {
+	planes := gate.Value.Len()
+	size := x.Value.Len() / planes
+	if size*planes != x.Value.Len() {
+		panic(badShape)
+	}
+	a, b, y := x.Value.Float32(), gate.Value.Float32(), t.alloc(x.Value.Shape()...)
+	t.planes(planes, size, func(lo, hi int) {
+		kernel.Mul(y.Float32()[lo*size:hi*size], a[lo*size:hi*size], b[lo:hi], size)
+	})
+	return t.result(y, func(dy *tensor.Tensor) {
+		if wants(x) {
+			dx := t.alloc(x.Value.Shape()...)
+			t.planes(planes, size, func(lo, hi int) {
+				kernel.Mul(dx.Float32()[lo*size:hi*size], dy.Float32()[lo*size:hi*size], b[lo:hi], size)
+			})
+			t.give(x, dx)
+		}
+		if wants(gate) {
+			dg := t.alloc(gate.Value.Shape()...)
+			t.planes(planes, size, func(lo, hi int) {
+				kernel.MulGateBackward(dg.Float32()[lo:hi], dy.Float32()[lo*size:hi*size], a[lo*size:hi*size], size)
+			})
+			t.give(gate, dg)
+		}
+	}, x, gate)
+}
+
 // Concat joins xs, each [N,Ci,H,W], along the channels.
 func (t *Tape) Concat(xs ...*Var) *Var {
 	s := xs[0].Value.Shape().Clone()

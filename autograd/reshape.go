@@ -33,6 +33,24 @@ func (t *Tape) Subsample(x *Var, stride, before, after int) *Var {
 	}, x)
 }
 
+// Select makes channel i of the result of channel channels[i] of x [N,C,...].
+func (t *Tape) Select(x *Var, channels []int) *Var {
+	s := x.Value.Shape().Clone()
+	c, size := s[1], s[2:].Elems()
+	s[1] = len(channels)
+	y := t.alloc(s...)
+	t.planes(s[0], y.Len()/s[0], func(lo, hi int) {
+		kernel.Select(y.Float32(), x.Value.Float32(), channels, c, size, kernel.Range{Lo: lo, Hi: hi})
+	})
+	return t.result(y, func(dy *tensor.Tensor) {
+		dx := t.alloc(x.Value.Shape()...)
+		t.planes(s[0], c*size, func(lo, hi int) {
+			kernel.SelectBackward(dx.Float32(), dy.Float32(), channels, c, size, kernel.Range{Lo: lo, Hi: hi})
+		})
+		t.give(x, dx)
+	}, x)
+}
+
 // Reshape gives x another shape of the same size.
 func (t *Tape) Reshape(x *Var, shape ...int) *Var {
 	s := x.Value.Shape()

@@ -88,6 +88,16 @@ var ops = []struct {
 	{"globalavgpool", []tensor.Shape{{2, 2, 3, 4}}, func(t *Tape, v []*Var) *Var { return t.AdaptiveAvgPool(v[0], 1, 1) }},
 	{"add", []tensor.Shape{{2, 9}, {2, 9}}, func(t *Tape, v []*Var) *Var { return t.Add(v[0], v[1], kernel.Clamp{Lo: .05, Hi: 1.05}) }},
 	{"add twice", []tensor.Shape{{2, 9}}, func(t *Tape, v []*Var) *Var { return t.Add(v[0], v[0], unbounded) }},
+	{"map", []tensor.Shape{{2, 80}}, func(t *Tape, v []*Var) *Var {
+		y := t.Map(v[0], kernel.Function{F: kernel.SiLU, Derivative: kernel.SiLUDerivative})
+		y = t.Add(y, t.Map(v[0], kernel.Function{F: kernel.Sigmoid, Derivative: kernel.SigmoidDerivative}), unbounded)
+		y = t.Add(y, t.Map(v[0], kernel.Function{F: kernel.HardSwish, Derivative: kernel.HardSwishDerivative}), unbounded)
+		return t.Add(y, t.Map(v[0], kernel.Function{F: kernel.HardSigmoid, Derivative: kernel.HardSigmoidDerivative}), unbounded)
+	}},
+	{"mul", []tensor.Shape{{2, 9}, {2, 9}}, func(t *Tape, v []*Var) *Var { return t.Mul(v[0], v[1]) }},
+	{"mul gate", []tensor.Shape{{2, 3, 2, 3}, {2, 3, 1, 1}}, func(t *Tape, v []*Var) *Var { return t.Mul(v[0], v[1]) }},
+	{"mul itself", []tensor.Shape{{2, 5}}, func(t *Tape, v []*Var) *Var { return t.Mul(v[0], v[0]) }},
+	{"select", []tensor.Shape{{2, 3, 2, 2}}, func(t *Tape, v []*Var) *Var { return t.Select(v[0], []int{2, 0, 2, 2}) }},
 	{"concat", []tensor.Shape{{2, 1, 2, 2}, {2, 3, 2, 2}}, func(t *Tape, v []*Var) *Var { return t.Concat(v[0], v[1], v[0]) }},
 	{"pad", []tensor.Shape{{2, 2, 2, 3}}, func(t *Tape, v []*Var) *Var { return t.Pad(v[0], 1, 0, 2, 1) }},
 	{"subsample", []tensor.Shape{{2, 2, 5, 4}}, func(t *Tape, v []*Var) *Var { return t.Subsample(v[0], 2, 1, 2) }},

@@ -6,13 +6,22 @@ import (
 )
 
 func activateReal(c *compiler, n *nn.Node) (step, error) {
-	x, y, act := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.Activate).Act.Clamp()
+	x, y, a := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.Activate).Act
+	if !a.IsClamp() {
+		f := a.Function().F
+		return eachImage(func(e *env, i int) { kernel.Map(e.real(y, i), e.real(x, i), f) }), nil
+	}
+	act := a.Clamp()
 	return eachImage(func(e *env, i int) { kernel.Activate(e.real(y, i), e.real(x, i), act) }), nil
 }
 
 // activateCodes looks codes up in a table.
 func activateCodes(c *compiler, n *nn.Node) (step, error) {
-	act := n.Op.(*nn.Activate).Act.Clamp()
+	a := n.Op.(*nn.Activate).Act
+	if !a.IsClamp() {
+		return c.lookup(n, a.Function().F)
+	}
+	act := a.Clamp()
 	return c.lookup(n, func(x float64) float64 { return min(max(x, float64(act.Lo)), float64(act.Hi)) })
 }
 

@@ -52,7 +52,7 @@ func codesOracle(n *nn.Node, in []*planes) *planes {
 		})
 		return finishOracle(n, acc, nil, op.Act)
 	case *nn.Activate:
-		return eachElement(x, func(v float64) float64 { return round(clamp(op.Act, s*v)/scaleOf(out), out, nn.NoAct) })
+		return eachElement(x, func(v float64) float64 { return round(activate(op.Act, s*v)/scaleOf(out), out, nn.NoAct) })
 	case *nn.Quantize:
 		return eachElement(x, func(v float64) float64 { return round(s*v/scaleOf(out), out, nn.NoAct) })
 	case *nn.Dequantize:
@@ -64,6 +64,12 @@ func codesOracle(n *nn.Node, in []*planes) *planes {
 			y := float32(x.at(c, i, j, 0)) * ma
 			y += float32(float32(in[1].at(c, i, j, 0)-zeroOf(b)) * mb)
 			return round(float64(y), out, op.Act)
+		})
+	case *nn.Mul:
+		m := float32(s * scaleOf(n.In[1]) / scaleOf(out))
+		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 {
+			y := float32(x.at(c, i, j, 0)*(in[1].gate(c, i, j)-zeroOf(n.In[1]))) * m
+			return round(float64(y), out, nn.NoAct)
 		})
 	case *nn.AvgPool:
 		return pool(x, op.Pool2dParams, func(v []float64, whole int) float64 {
@@ -118,7 +124,7 @@ func finishOracle(n *nn.Node, acc, res *planes, act nn.Activation) *planes {
 		}
 		unit := scaleOf(o.X) * float64(q.Scale[c])
 		if out.Type.Quant == nil {
-			return clamp(act, float64(float32(s)*float32(unit)))
+			return activate(act, float64(float32(s)*float32(unit)))
 		}
 		y := float32(s) * float32(unit/scaleOf(out))
 		if res != nil {

@@ -25,6 +25,14 @@ func (p *planes) at(c, i, j int, pad float64) float64 {
 	return p.v[(c*p.h+i)*p.w+j]
 }
 
+// gate is an element, or that of the channel if p has one element a channel.
+func (p *planes) gate(c, i, j int) float64 {
+	if p.h*p.w == 1 {
+		return p.v[c]
+	}
+	return p.at(c, i, j, 0)
+}
+
 // fill sets every element.
 func (p *planes) fill(f func(c, i, j int) float64) *planes {
 	for c := range p.c {
@@ -37,7 +45,21 @@ func (p *planes) fill(f func(c, i, j int) float64) *planes {
 	return p
 }
 
-func clamp(a nn.Activation, x float64) float64 {
+// activate is an activation as its definition has it; the sigmoid is written
+// with another function than in kernel.
+func activate(a nn.Activation, x float64) float64 {
+	sigmoid := (1 + math.Tanh(x/2)) / 2
+	hard := min(max(x/6+.5, 0), 1)
+	switch a {
+	case nn.Sigmoid:
+		return sigmoid
+	case nn.SiLU:
+		return x * sigmoid
+	case nn.HardSigmoid:
+		return hard
+	case nn.HardSwish:
+		return x * hard
+	}
 	c := a.Clamp()
 	return min(max(x, float64(c.Lo)), float64(c.Hi))
 }
@@ -108,7 +130,7 @@ func realOracle(n *nn.Node, in []*planes) *planes {
 			if op.Residual {
 				v += in[len(in)-1].at(c, i, j, 0)
 			}
-			return clamp(op.Act, v)
+			return activate(op.Act, v)
 		})
 	case *nn.Linear:
 		w := param(1)
@@ -117,16 +139,18 @@ func realOracle(n *nn.Node, in []*planes) *planes {
 			for i, v := range x.v {
 				s += float64(w[o*len(x.v)+i]) * v
 			}
-			return clamp(op.Act, s)
+			return activate(op.Act, s)
 		})
 	case *nn.BatchNorm:
 		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 {
 			return (x.at(c, i, j, 0)-float64(param(3)[c]))/math.Sqrt(float64(param(4)[c])+float64(op.Eps))*float64(param(1)[c]) + float64(param(2)[c])
 		})
 	case *nn.Activate:
-		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 { return clamp(op.Act, x.at(c, i, j, 0)) })
+		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 { return activate(op.Act, x.at(c, i, j, 0)) })
+	case *nn.Mul:
+		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 { return x.at(c, i, j, 0) * in[1].gate(c, i, j) })
 	case *nn.Add:
-		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 { return clamp(op.Act, x.at(c, i, j, 0)+in[1].at(c, i, j, 0)) })
+		return newPlanes(x.c, x.h, x.w).fill(func(c, i, j int) float64 { return activate(op.Act, x.at(c, i, j, 0)+in[1].at(c, i, j, 0)) })
 	case *nn.AvgPool:
 		return pool(x, op.Pool2dParams, func(v []float64, whole int) float64 {
 			if op.CountIncludePad {
@@ -193,6 +217,8 @@ func moveOracle(n *nn.Node, in []*planes, zero float64) *planes {
 			}
 			return x.at(c, i*op.Stride, j*op.Stride, zero)
 		})
+	case *nn.Select:
+		return newPlanes(len(op.Channels), x.h, x.w).fill(func(c, i, j int) float64 { return x.at(op.Channels[c], i, j, 0) })
 	case *nn.Flatten:
 		return &planes{len(x.v), 1, 1, x.v}
 	}

@@ -56,6 +56,14 @@ var (
 	half         = [3]float64{0.5, 0.5, 0.5}
 )
 
+// ImageNetInput is what torchvision's networks for images of the given size
+// expect.
+func ImageNetInput(size int) Input {
+	in := imagenet
+	in.Size, in.Resize = size, (size*imagenet.Resize+imagenet.Size/2)/imagenet.Size
+	return in
+}
+
 // registry lists the networks by family, smallest first: name, about, classes,
 // input, build, aux.
 var registry = []Model{

@@ -7,8 +7,9 @@ import (
 	"mixq/tensor/kernel"
 )
 
-// Activation is an element-wise function, alone in an Activate layer or fused
-// into the layer before it. The zero value is no activation.
+// Activation is an element-wise function in an Activate layer. Those that only
+// bound a value (IsClamp) may be fused into the layer before it instead. The
+// zero value is no activation.
 type Activation uint8
 
 // The activations.
@@ -16,16 +17,25 @@ const (
 	NoAct Activation = iota
 	ReLU
 	ReLU6
+	Sigmoid
+	HardSigmoid
+	HardSwish
+	SiLU
 	numActs
 )
 
 var acts = [numActs]struct {
-	name  string
-	clamp kernel.Clamp
+	name     string
+	clamp    kernel.Clamp
+	function kernel.Function // of those that are not clamps
 }{
-	NoAct: {"none", kernel.Clamp{Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1))}},
-	ReLU:  {"relu", kernel.Clamp{Lo: 0, Hi: float32(math.Inf(1))}},
-	ReLU6: {"relu6", kernel.Clamp{Lo: 0, Hi: 6}},
+	NoAct:       {name: "none", clamp: kernel.Clamp{Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1))}},
+	ReLU:        {name: "relu", clamp: kernel.Clamp{Lo: 0, Hi: float32(math.Inf(1))}},
+	ReLU6:       {name: "relu6", clamp: kernel.Clamp{Lo: 0, Hi: 6}},
+	Sigmoid:     {name: "sigmoid", function: kernel.Function{F: kernel.Sigmoid, Derivative: kernel.SigmoidDerivative}},
+	HardSigmoid: {name: "hardsigmoid", function: kernel.Function{F: kernel.HardSigmoid, Derivative: kernel.HardSigmoidDerivative}},
+	HardSwish:   {name: "hardswish", function: kernel.Function{F: kernel.HardSwish, Derivative: kernel.HardSwishDerivative}},
+	SiLU:        {name: "silu", function: kernel.Function{F: kernel.SiLU, Derivative: kernel.SiLUDerivative}},
 }
 
 func (a Activation) String() string {
@@ -35,9 +45,22 @@ func (a Activation) String() string {
 	return acts[a].name
 }
 
-// Clamp gives the bounds of the real values that a can return; applying them
-// is the activation itself.
+// IsClamp reports whether a bounds values and does nothing else.
+func (a Activation) IsClamp() bool { return a < numActs && acts[a].function.F == nil }
+
+// Clamp gives the bounds that are the activation, if it IsClamp.
 func (a Activation) Clamp() kernel.Clamp { return acts[a].clamp }
+
+// Function gives the function that is the activation, if it is not a clamp.
+func (a Activation) Function() kernel.Function { return acts[a].function }
+
+// checkFused rejects what a layer cannot do to its output.
+func (a Activation) checkFused() error {
+	if !a.IsClamp() {
+		return fmt.Errorf("activation %v cannot be fused; make it a layer", a)
+	}
+	return nil
+}
 
 // MarshalText writes the name of a.
 func (a Activation) MarshalText() ([]byte, error) {

@@ -91,6 +91,9 @@ func (o *Conv2d) Infer(in []Type) ([]Type, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.Act.checkFused(); err != nil {
+		return nil, err
+	}
 	x, w := in[0], in[1]
 	if err := rank(x, "input", 4); err != nil {
 		return nil, err

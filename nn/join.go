@@ -14,9 +14,18 @@ type Add struct {
 // Concat joins its inputs along the channels. Inputs: one or more [N,Ci,H,W].
 type Concat struct{}
 
+// Mul is the product of x and a gate, element by element or channel by channel
+// (squeeze-and-excitation). Inputs: x of any shape and a gate of that shape, or
+// x [N,C,H,W] and a gate [N,C,1,1] or [N,C].
+type Mul struct{}
+
 // Kind is KindAdd.
 func (*Add) Kind() Kind { return KindAdd }
 func (*Add) op()        {}
+
+// Kind is KindMul.
+func (*Mul) Kind() Kind { return KindMul }
+func (*Mul) op()        {}
 
 // Kind is KindConcat.
 func (*Concat) Kind() Kind { return KindConcat }
@@ -27,10 +36,31 @@ func (o *Add) Infer(in []Type) ([]Type, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}
+	if err := o.Act.checkFused(); err != nil {
+		return nil, err
+	}
 	if !in[0].Shape.Equal(in[1].Shape) {
 		return nil, fmt.Errorf("inputs are %v and %v, want one shape", in[0].Shape, in[1].Shape)
 	}
 	return []Type{Real(in[0].Shape...)}, nil
+}
+
+// Infer keeps the shape of x.
+func (*Mul) Infer(in []Type) ([]Type, error) {
+	if err := arity(in, 2); err != nil {
+		return nil, err
+	}
+	x, gate := in[0].Shape, in[1].Shape
+	if !gate.Equal(x) {
+		if err := rank(in[0], "input", 4); err != nil {
+			return nil, err
+		}
+		channels := x[:2]
+		if !gate.Equal(channels) && !gate.Equal(tensor.Shape{x[0], x[1], 1, 1}) {
+			return nil, fmt.Errorf("gate is %v, want %v or an element for each channel of it", gate, x)
+		}
+	}
+	return []Type{Real(x...)}, nil
 }
 
 // Infer adds up the channels.
@@ -55,6 +85,9 @@ func (o *Concat) Infer(in []Type) ([]Type, error) {
 
 // MACs is 0.
 func (*Add) MACs(_, _ []Type) int64 { return 0 }
+
+// MACs is 0.
+func (*Mul) MACs(_, _ []Type) int64 { return 0 }
 
 // MACs is 0.
 func (*Concat) MACs(_, _ []Type) int64 { return 0 }

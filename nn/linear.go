@@ -22,6 +22,9 @@ func (o *Linear) Infer(in []Type) ([]Type, error) {
 	if err := arity(in, 2+count(o.Bias)); err != nil {
 		return nil, err
 	}
+	if err := o.Act.checkFused(); err != nil {
+		return nil, err
+	}
 	x, w := in[0], in[1]
 	if err := rank(x, "input", 2); err != nil {
 		return nil, err

@@ -34,9 +34,11 @@ const (
 	KindGlobalAvgPool
 	KindAdaptiveAvgPool
 	KindAdd
+	KindMul
 	KindConcat
 	KindPad
 	KindSubsample
+	KindSelect
 	KindFlatten
 	KindSoftmax
 	KindQuantize
@@ -60,9 +62,11 @@ var kinds = [numKinds]struct {
 	KindGlobalAvgPool:   {"globalavgpool", func() Op { return &GlobalAvgPool{} }, false},
 	KindAdaptiveAvgPool: {"adaptiveavgpool", func() Op { return &AdaptiveAvgPool{} }, false},
 	KindAdd:             {"add", func() Op { return &Add{} }, false},
+	KindMul:             {"mul", func() Op { return &Mul{} }, false},
 	KindConcat:          {"concat", func() Op { return &Concat{} }, true},
 	KindPad:             {"pad", func() Op { return &Pad{} }, true},
 	KindSubsample:       {"subsample", func() Op { return &Subsample{} }, true},
+	KindSelect:          {"select", func() Op { return &Select{} }, true},
 	KindFlatten:         {"flatten", func() Op { return &Flatten{} }, true},
 	KindSoftmax:         {"softmax", func() Op { return &Softmax{} }, false},
 	KindQuantize:        {"quantize", func() Op { return &Quantize{} }, false},

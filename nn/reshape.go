@@ -19,6 +19,12 @@ type Subsample struct {
 	After  int `json:"after,omitempty"`
 }
 
+// Select makes channel i of the output of channel Channels[i] of the input: it
+// cuts, repeats and shuffles channels. Inputs: x [N,C,H,W] or [N,C].
+type Select struct {
+	Channels []int `json:"channels"`
+}
+
 // Flatten makes [N, everything else]. Inputs: x.
 type Flatten struct{}
 
@@ -32,6 +38,10 @@ func (*Pad) op()        {}
 // Kind is KindSubsample.
 func (*Subsample) Kind() Kind { return KindSubsample }
 func (*Subsample) op()        {}
+
+// Kind is KindSelect.
+func (*Select) Kind() Kind { return KindSelect }
+func (*Select) op()        {}
 
 // Kind is KindFlatten.
 func (*Flatten) Kind() Kind { return KindFlatten }
@@ -72,6 +82,27 @@ func (o *Subsample) Infer(in []Type) ([]Type, error) {
 	return []Type{Real(s[0], o.Before+s[1]+o.After, up(s[2]), up(s[3]))}, nil
 }
 
+// Infer has as many channels as there are in the list.
+func (o *Select) Infer(in []Type) ([]Type, error) {
+	if err := arity(in, 1); err != nil {
+		return nil, err
+	}
+	if err := rank(in[0], "input", 4, 2); err != nil {
+		return nil, err
+	}
+	s := in[0].Shape.Clone()
+	if len(o.Channels) == 0 {
+		return nil, fmt.Errorf("no channels")
+	}
+	for _, c := range o.Channels {
+		if c < 0 || c >= s[1] {
+			return nil, fmt.Errorf("channel %d of an input of %v", c, s)
+		}
+	}
+	s[1] = len(o.Channels)
+	return []Type{Real(s...)}, nil
+}
+
 // Infer keeps N and multiplies the rest.
 func (o *Flatten) Infer(in []Type) ([]Type, error) {
 	if err := arity(in, 1); err != nil {
@@ -100,6 +131,9 @@ func (*Pad) MACs(_, _ []Type) int64 { return 0 }
 
 // MACs is 0.
 func (*Subsample) MACs(_, _ []Type) int64 { return 0 }
+
+// MACs is 0.
+func (*Select) MACs(_, _ []Type) int64 { return 0 }
 
 // MACs is 0.
 func (*Flatten) MACs(_, _ []Type) int64 { return 0 }

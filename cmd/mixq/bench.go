@@ -41,7 +41,8 @@ func newBenchLatency() *cobra.Command {
 		Long: `Run a .mixq file in integer arithmetic, or a network in float32, on noise and
 print times, memory and multiply-accumulates per second.`,
 		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
-  mixq bench latency --model resnet18 --random-weights 1 --threads 1 --json`,
+  mixq bench latency --model resnet18 --random-weights 1 --threads 1 --json
+  mixq bench latency --model resnet18.onnx`,
 		Args: fileOrModel,
 		RunE: func(c *cobra.Command, args []string) error {
 			mode := infer.Integer
@@ -51,7 +52,7 @@ print times, memory and multiply-accumulates per second.`,
 			if len(args) == 0 {
 				mode = infer.Float
 				open = func() (*infer.Program, error) {
-					g, err := floatNetwork(m.Model, weights, seed)
+					g, err := floatNetwork(m, weights, seed)
 					if err != nil {
 						return nil, err
 					}
@@ -67,7 +68,7 @@ print times, memory and multiply-accumulates per second.`,
 		},
 	}
 	f := c.Flags()
-	f.Var(&m, "model", "network (see mixq models)")
+	f.Var(&m, "model", "network (see mixq models), or FILE.onnx, which has its own weights")
 	f.StringVar(&weights, "weights", "", "`FILE` of trained weights; without it the weights are random")
 	f.Uint64Var(&seed, "random-weights", 1, "`SEED` of random weights")
 	f.IntVar(&batch, "batch", 1, "images of one run")
@@ -88,11 +89,13 @@ func printLatency(w io.Writer, l *bench.Latency) {
 
 // floatNetwork is the network m with weights from a file, or random ones if
 // there is no file.
-func floatNetwork(m models.Model, weights string, seed uint64) (*nn.Graph, error) {
+func floatNetwork(m model, weights string, seed uint64) (g *nn.Graph, err error) {
 	if weights != "" {
-		return loadWeights(m, weights)
+		g, _, err = m.load(weights)
+	} else {
+		g, _, err = m.random(seed)
 	}
-	return randomNetwork(m, seed)
+	return g, err
 }
 
 func newBenchRun() *cobra.Command {

@@ -27,7 +27,12 @@ network takes (reading the images not counted).`,
 		Example: `  mixq eval resnet20.mixq --data cifar10:cifar-10-batches-bin
   mixq eval mobilenet.mixq --data csv:photos/labels.csv --rows 500:1000
   mixq eval --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --limit 1000 --json`,
-		Args: fileOrModel,
+		Args: func(c *cobra.Command, args []string) error {
+			if err := n.checkWeights(); err != nil {
+				return err
+			}
+			return fileOrModel(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
@@ -53,7 +58,6 @@ network takes (reading the images not counted).`,
 	}
 	n.addFlags(c.Flags())
 	c.MarkFlagRequired("data")
-	c.MarkFlagsRequiredTogether("model", "weights")
 	c.Flags().IntVar(&limit, "limit", 0, "number of test images; 0 for all")
 	addThreads(c.Flags(), &threads)
 	addExact(c.Flags(), &exact)

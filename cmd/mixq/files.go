@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 
+	"mixq/models/onnx"
 	"mixq/models/safetensors"
 	"mixq/models/torchfile"
+	"mixq/nn"
 	"mixq/tensor"
 )
 
@@ -20,6 +22,7 @@ const (
 	formatMixq        format = "mixq"
 	formatSafetensors format = "safetensors"
 	formatTorch       format = "torch"
+	formatONNX        format = "onnx"
 )
 
 // sniff tells the format of a file by its content.
@@ -41,14 +44,16 @@ func sniff(path string) (format, error) {
 		return formatSafetensors, nil
 	case bytes.HasPrefix(head[:], []byte("PK\x03\x04")), head[0] == 0x80: // zip; a pickle's first opcode
 		return formatTorch, nil
+	case head[0] == 0x08: // its first field, the version of the format
+		return formatONNX, nil
 	case n < len(head):
 		return "", fmt.Errorf("%s: only %d bytes; truncated?", path, n)
 	}
-	return "", fmt.Errorf("%s: neither a .mixq file nor safetensors nor a PyTorch checkpoint", path)
+	return "", fmt.Errorf("%s: neither a .mixq file nor safetensors nor a PyTorch checkpoint nor ONNX", path)
 }
 
-// readWeights reads the named tensors of a safetensors file or a PyTorch
-// checkpoint.
+// readWeights reads the named tensors of a safetensors file, a PyTorch checkpoint
+// or an ONNX model.
 func readWeights(path string) (map[string]*tensor.Tensor, error) {
 	form, err := sniff(path)
 	if err != nil {
@@ -63,6 +68,21 @@ func readWeights(path string) (map[string]*tensor.Tensor, error) {
 		return f.Tensors, nil
 	case formatTorch:
 		return torchfile.Read(path)
+	case formatONNX:
+		g, err := onnx.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		return parameters(g), nil
 	}
 	return nil, fmt.Errorf("%s: a .mixq file is a quantized network, not trained weights", path)
+}
+
+// parameters are the parameters of g by name.
+func parameters(g *nn.Graph) map[string]*tensor.Tensor {
+	w := map[string]*tensor.Tensor{}
+	for _, v := range g.Params() {
+		w[v.Name] = v.Data
+	}
+	return w
 }

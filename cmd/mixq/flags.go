@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -73,10 +74,18 @@ func (r *ruleList) String() string {
 	return strings.Join(words, " ")
 }
 
-// model is a network of package models; without the flag it has no name.
-type model struct{ models.Model }
+// model is a network of package models, or one in an ONNX file, with its
+// weights; without the flag it has no name.
+type model struct {
+	models.Model
+	isFile bool // Name is the path of an ONNX file, and all there is of Model
+}
 
 func (m *model) Set(name string) (err error) {
+	if m.isFile = strings.EqualFold(filepath.Ext(name), ".onnx"); m.isFile {
+		m.Model = models.Model{Name: name}
+		return nil
+	}
 	m.Model, err = models.Find(name)
 	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mixq/infer/artifact"
+	"mixq/models/onnx"
 	"mixq/nn"
 	"mixq/quantize"
 	"mixq/tensor"
@@ -22,9 +23,9 @@ func newInspect() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "inspect FILE",
 		Short: "List what a file of weights or a .mixq file holds",
-		Long: `List the layers of a .mixq file, or the tensors of a safetensors file or PyTorch
-checkpoint, with their shapes, bit-widths and sizes, and with --latency-table
-the predicted time of each layer of a .mixq file.`,
+		Long: `List the layers with weights of a .mixq file or ONNX model, or the tensors of a
+safetensors file or PyTorch checkpoint, with their shapes, bit-widths and sizes,
+and with --latency-table the predicted time of each layer of a .mixq file.`,
 		Example: `  mixq inspect resnet20.mixq
   mixq inspect resnet20.mixq --latency-table latency.json
   mixq inspect resnet20.th --json`,
@@ -76,24 +77,36 @@ func inspect(path string, l *latency) (*contents, error) {
 		return nil, err
 	}
 	r := &contents{File: path, Format: form, Bytes: info.Size()}
-	if form == formatMixq {
-		err = r.addLayers(path, l)
-	} else {
-		err = r.addTensors(path)
+	switch form {
+	case formatMixq:
+		g, meta, err := artifact.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		r.Meta = &meta
+		times, err := r.predict(g, l)
+		if err != nil {
+			return nil, err
+		}
+		r.addLayers(g, times)
+	case formatONNX:
+		g, err := onnx.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		r.addLayers(g, nil)
+	default:
+		if err := r.addTensors(path); err != nil {
+			return nil, err
+		}
 	}
-	return r, err
+	return r, nil
 }
 
-func (r *contents) addLayers(path string, l *latency) error {
-	g, meta, err := artifact.Read(path)
-	if err != nil {
-		return err
-	}
-	r.Model, r.Meta = g.Name, &meta
-	times, err := r.predict(g, l)
-	if err != nil {
-		return err
-	}
+// addLayers adds the layers of g with weights; times are theirs in milliseconds,
+// as far as they are known.
+func (r *contents) addLayers(g *nn.Graph, times map[string]float64) {
+	r.Model = g.Name
 	for _, n := range g.Nodes {
 		o, ok := n.Operands()
 		if !ok {
@@ -106,7 +119,6 @@ func (r *contents) addLayers(path string, l *latency) error {
 		}
 		r.add(content{n.Name, n.Op.Kind().String(), t.Shape, bits, size, times[n.Name]})
 	}
-	return nil
 }
 
 // predict sets the latency of g and returns that of its layers in milliseconds;

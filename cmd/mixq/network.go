@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"embed"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/pflag"
 
 	"mixq/dataset"
 	"mixq/models"
+	"mixq/models/onnx"
 	"mixq/models/safetensors"
 	"mixq/nn"
 )
@@ -22,7 +24,7 @@ type network struct {
 }
 
 func (n *network) addFlags(f *pflag.FlagSet) {
-	f.Var(&n.model, "model", "network (see mixq models)")
+	f.Var(&n.model, "model", "network (see mixq models), or FILE.onnx, which has its own weights")
 	f.StringVar(&n.weights, "weights", "", "`FILE` of trained weights: safetensors or a PyTorch checkpoint")
 	n.data.addFlags(f)
 }
@@ -32,11 +34,51 @@ func (n *network) load() (*nn.Graph, error) {
 	if n.model.Name == "" {
 		return n.loadDemo()
 	}
-	g, err := loadWeights(n.model.Model, n.weights)
+	g, in, err := n.model.load(n.weights)
 	if err != nil {
 		return nil, err
 	}
-	return n.withPixels(g, n.model.Input)
+	return n.withPixels(g, in)
+}
+
+// checkWeights checks that weights are given if the model needs them.
+func (n *network) checkWeights() error {
+	if needed := n.model.Name != "" && !n.model.isFile; needed != (n.weights != "") {
+		return errors.New("--model NAME goes with --weights, --model FILE.onnx without")
+	}
+	return nil
+}
+
+// load builds the network with the weights in a file, or reads both from an
+// ONNX file, and says what images it expects.
+func (m model) load(weights string) (*nn.Graph, models.Input, error) {
+	if m.isFile {
+		return m.read()
+	}
+	g, err := loadWeights(m.Model, weights)
+	return g, m.Input, err
+}
+
+// random builds the network with random weights; an ONNX file has its own.
+func (m model) random(seed uint64) (*nn.Graph, models.Input, error) {
+	if m.isFile {
+		return m.read()
+	}
+	g, err := randomNetwork(m.Model, seed)
+	return g, m.Input, err
+}
+
+// read reads an ONNX file. It does not say how images are normalised; most
+// networks expect what torchvision's do.
+func (m model) read() (g *nn.Graph, in models.Input, err error) {
+	if g, err = onnx.Read(m.Name); err != nil {
+		return nil, in, err
+	}
+	s := g.Inputs[0].Type.Shape
+	if len(g.Inputs) != 1 || len(s) != 4 || s[1] != 3 || s[2] != s[3] {
+		return nil, in, fmt.Errorf("%s: input %s is %v, want one of square RGB images", m.Name, g.Inputs[0].Name, s)
+	}
+	return g, models.ImageNetInput(s[2]), nil
 }
 
 // withPixels makes g take the images of n; in is what its weights expect.

@@ -41,10 +41,14 @@ that it was not calibrated on.`,
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --max-drop 0.5 --out resnet20.mixq
   mixq quantize --model resnet18 --weights resnet18.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000 --budget 8x --latency-budget 9ms
+  mixq quantize --model regnet.onnx --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000 --out regnet.mixq
   mixq quantize --model resnet50 --synthetic --budget 8x --out resnet50.mixq`,
 		Args: func(c *cobra.Command, args []string) error {
-			if f := c.Flags(); f.Changed("model") != (f.Changed("weights") || synthetic) {
+			if f := c.Flags(); f.Changed("model") != (f.Changed("data") || synthetic) {
 				return errors.New("--model goes with --weights and --data, or with --synthetic")
+			}
+			if err := m.checkWeights(); err != nil && !synthetic {
+				return err
 			}
 			return cobra.NoArgs(c, args)
 		},

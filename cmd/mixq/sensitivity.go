@@ -22,7 +22,12 @@ layer is quantized to each candidate bit-width: twice the KL divergence from the
 float network. mixq allocate chooses bits from the table.`,
 		Example: `  mixq sensitivity
   mixq sensitivity --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --calib 256 --out sens.json`,
-		Args: cobra.NoArgs,
+		Args: func(c *cobra.Command, args []string) error {
+			if err := m.checkWeights(); err != nil {
+				return err
+			}
+			return cobra.NoArgs(c, args)
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
@@ -51,7 +56,7 @@ float network. mixq allocate chooses bits from the table.`,
 		},
 	}
 	m.addFlags(c)
-	c.MarkFlagsRequiredTogether("model", "weights", "data")
+	c.MarkFlagsRequiredTogether("model", "data")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
 	o.addFlag(c.Flags())
 	return c

@@ -11,9 +11,9 @@ import (
 	"mixq/tensor"
 )
 
-// A synthetic run quantizes random weights on random images. It is for
-// measuring speed where there is no trained network; its accuracies mean
-// nothing, and the file says that it is one.
+// A synthetic run quantizes random weights, or those of an ONNX file, on random
+// images. It is for measuring speed where there is no trained network; its
+// accuracies mean nothing, and the file says that it is one.
 
 // Sizes of a synthetic run: enough for every step to do its work once.
 const (
@@ -25,11 +25,11 @@ const (
 func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 	m.showProgress(bar)
 	var d quantize.Data
-	g, err := randomNetwork(m.model.Model, m.config.Seed)
+	g, in, err := m.model.random(m.config.Seed)
 	if err != nil {
 		return nil, d, err
 	}
-	g.Pixels = preprocessing(m.model.Input).Table()
+	g.Pixels = preprocessing(in).Table()
 	m.config.Synthetic = true
 	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
 	shape := g.Inputs[0].Type.Shape[1:]

@@ -2,15 +2,15 @@ package rewrite
 
 import "mixq/nn"
 
-// FuseAct moves an activation into the convolution, linear layer or addition
-// before it, if nothing else reads that layer.
+// FuseAct moves an activation that only bounds values into the convolution,
+// linear layer or addition before it, if nothing else reads that layer.
 var FuseAct = Rewrite{"fuse activation", fuseAct}
 
 func fuseAct(g *nn.Graph) (int, error) {
 	changed := 0
 	for _, act := range append([]*nn.Node(nil), g.Nodes...) {
 		a, ok := act.Op.(*nn.Activate)
-		if !ok || soleConsumer(g, act.In[0]) != act {
+		if !ok || !a.Act.IsClamp() || soleConsumer(g, act.In[0]) != act {
 			continue
 		}
 		p := producer(g, act.In[0])

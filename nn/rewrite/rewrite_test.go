@@ -70,6 +70,9 @@ func TestNotRewritten(t *testing.T) {
 			y := b.Activate("a", b.Conv2d("conv", x, 3, 1, nn.ConvOpts{}), nn.ReLU)
 			return []*nn.Value{b.Activate("b", y, nn.ReLU6)}
 		}, "b = activate"},
+		{"activation that is not a clamp", func(b *nn.Builder, x *nn.Value) []*nn.Value {
+			return []*nn.Value{b.Activate("silu", b.Conv2d("conv", x, 3, 1, nn.ConvOpts{}), nn.SiLU)}
+		}, "silu = activate"},
 		{"sum of activations", func(b *nn.Builder, x *nn.Value) []*nn.Value {
 			y := b.Activate("relu", b.Conv2d("conv", x, 3, 1, nn.ConvOpts{}), nn.ReLU)
 			return []*nn.Value{b.Apply("add", &nn.Add{}, y, x)}

@@ -18,9 +18,11 @@ var runners = [...]func(e *executor, n *nn.Node) (*autograd.Var, error){
 	nn.KindGlobalAvgPool:   runGlobalAvgPool,
 	nn.KindAdaptiveAvgPool: runAdaptiveAvgPool,
 	nn.KindAdd:             runAdd,
+	nn.KindMul:             runMul,
 	nn.KindConcat:          runConcat,
 	nn.KindPad:             runPad,
 	nn.KindSubsample:       runSubsample,
+	nn.KindSelect:          runSelect,
 	nn.KindFlatten:         runFlatten,
 	nn.KindSoftmax:         runSoftmax,
 }
@@ -58,7 +60,11 @@ func runBatchNorm(e *executor, n *nn.Node) (*autograd.Var, error) {
 }
 
 func runActivate(e *executor, n *nn.Node) (*autograd.Var, error) {
-	return e.tape.Activate(e.in(n, 0), n.Op.(*nn.Activate).Act.Clamp()), nil
+	act := n.Op.(*nn.Activate).Act
+	if !act.IsClamp() {
+		return e.tape.Map(e.in(n, 0), act.Function()), nil
+	}
+	return e.tape.Activate(e.in(n, 0), act.Clamp()), nil
 }
 
 func runMaxPool(e *executor, n *nn.Node) (*autograd.Var, error) {
@@ -82,6 +88,10 @@ func runAdd(e *executor, n *nn.Node) (*autograd.Var, error) {
 	return e.tape.Add(e.in(n, 0), e.in(n, 1), n.Op.(*nn.Add).Act.Clamp()), nil
 }
 
+func runMul(e *executor, n *nn.Node) (*autograd.Var, error) {
+	return e.tape.Mul(e.in(n, 0), e.in(n, 1)), nil
+}
+
 func runConcat(e *executor, n *nn.Node) (*autograd.Var, error) {
 	xs := make([]*autograd.Var, len(n.In))
 	for i := range xs {
@@ -98,6 +108,10 @@ func runPad(e *executor, n *nn.Node) (*autograd.Var, error) {
 func runSubsample(e *executor, n *nn.Node) (*autograd.Var, error) {
 	op := n.Op.(*nn.Subsample)
 	return e.tape.Subsample(e.in(n, 0), op.Stride, op.Before, op.After), nil
+}
+
+func runSelect(e *executor, n *nn.Node) (*autograd.Var, error) {
+	return e.tape.Select(e.in(n, 0), n.Op.(*nn.Select).Channels), nil
 }
 
 func runFlatten(e *executor, n *nn.Node) (*autograd.Var, error) {

@@ -1,0 +1,60 @@
+package kernel
+
+import "math"
+
+// Function is an element-wise function of the real numbers with its derivative.
+type Function struct{ F, Derivative func(x float64) float64 }
+
+// Sigmoid is 1/(1 + e⁻ˣ).
+func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
+
+// SigmoidDerivative is the derivative of Sigmoid.
+func SigmoidDerivative(x float64) float64 { return Sigmoid(x) * Sigmoid(-x) }
+
+// HardSigmoid is x/6 + 1/2 between 0 and 1 (Howard et al. 2019, section 5.2).
+func HardSigmoid(x float64) float64 { return min(max((x+3)/6, 0), 1) }
+
+// HardSigmoidDerivative is the derivative of HardSigmoid, 0 at its kinks.
+func HardSigmoidDerivative(x float64) float64 {
+	if x <= -3 || x >= 3 {
+		return 0
+	}
+	return 1. / 6
+}
+
+// HardSwish is x·HardSigmoid(x) (Howard et al. 2019, section 5.2).
+func HardSwish(x float64) float64 { return x * HardSigmoid(x) }
+
+// HardSwishDerivative is the derivative of HardSwish; at its kinks, that from
+// outside.
+func HardSwishDerivative(x float64) float64 {
+	switch {
+	case x <= -3:
+		return 0
+	case x >= 3:
+		return 1
+	}
+	return (2*x + 3) / 6
+}
+
+// SiLU is x·Sigmoid(x) (Ramachandran et al. 2017).
+func SiLU(x float64) float64 { return x * Sigmoid(x) }
+
+// SiLUDerivative is the derivative of SiLU.
+func SiLUDerivative(x float64) float64 { return Sigmoid(x) * (1 + float64(x*Sigmoid(-x))) }
+
+// Map is dst[i] = f(x[i]), computed in float64. dst may be x.
+func Map(dst, x []float32, f func(float64) float64) {
+	for i, v := range x[:len(dst)] {
+		dst[i] = float32(f(float64(v)))
+	}
+}
+
+// MapBackward sets dx to the gradient of Map, dy[i]·derivative(x[i]). dx may be
+// dy.
+func MapBackward(dx, dy, x []float32, derivative func(float64) float64) {
+	dy, x = dy[:len(dx)], x[:len(dx)]
+	for i, v := range x {
+		dx[i] = dy[i] * float32(derivative(float64(v)))
+	}
+}
