@@ -9,7 +9,6 @@ import (
 )
 
 //go:generate go run -C _asm ./gemm_u8 -out ../gemm_u8_amd64.s
-//go:generate go run -C _asm ./gemm_u8_amx -out ../gemm_u8_amx_amd64.s
 
 var gemmU8sArch = []GemmU8{
 	newGemmU8("gemmU8S8_4x16c4_avx2", isa.AVX2, 4, 8, 2, gemmU8S8_4x16c4_avx2_asm),
@@ -19,8 +18,8 @@ var gemmU8sArch = []GemmU8{
 	newGemmU8("gemmU8S4_6x16c4_avx2", isa.AVX2, 6, 4, 1, deep(8)),
 	newGemmU8("gemmU8S3_6x16c4_avx2", isa.AVX2, 6, 3, 1, deep(16)),
 	newGemmU8("gemmU8S2_6x16c4_avx2", isa.AVX2, 6, 2, 1, deep(32)),
-	newGemmU8("gemmU8S8_12x16c4_avx512vnni", isa.AVX512VNNI, 12, 8, 1, gemmU8S8_12x16c4_avx512vnni_asm),
-	newGemmU8AMX(),
+	newWideGemmU8("gemmU8S8_12x32c4_avx512vnni", isa.AVX512VNNI, 12, 4, gemmU8S8_12x16c4_avx512vnni_asm, gemmU8S8_12x32c4_avx512vnni_asm),
+	newWideGemmU8("gemmU8S8_32x32c64_amx", isa.AMX, 1, 64, gemmU8S8_32x16c64_amx_asm, gemmU8S8_32x32c64_amx_asm),
 }
 
 // kernelU8 is the form of the assembly: steps is k/4 rounded up.
@@ -46,26 +45,6 @@ func deep(depth int) kernelU8 {
 	return func(c *int32, a *uint8, lda int, packed *byte, steps int) {
 		gemmU8S5_6x16c4_avx2_asm(c, a, lda, packed, steps, depth)
 	}
-}
-
-// newGemmU8AMX makes the row of the kernels for tile registers, which take any
-// number of rows and two panels at once. Panels are padded to tiles of 64 k.
-func newGemmU8AMX() GemmU8 {
-	g := GemmU8{Name: "gemmU8S8_32x32c64_amx", Level: isa.AMX, MR: 1, NR: 16, KR: 64, Panels: 2, WBits: 8, WBytes: 1,
-		Pack: packer(16, 64)}
-	g.Run = func(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
-		g.check(c, a, lda, rows, packed, panels, k)
-		size, steps, cstep := g.PanelBytes(k), (k+63)/64, rows*16*4
-		act := unsafe.SliceData(a)
-		p := 0
-		for ; p+2 <= panels; p += 2 {
-			gemmU8S8_32x32c64_amx_asm(unsafe.SliceData(c[p*rows*16:]), cstep, act, lda, unsafe.SliceData(packed[p*size:]), size, steps, rows)
-		}
-		if p < panels {
-			gemmU8S8_32x16c64_amx_asm(unsafe.SliceData(c[p*rows*16:]), cstep, act, lda, unsafe.SliceData(packed[p*size:]), size, steps, rows)
-		}
-	}
-	return g
 }
 
 // packWide packs weights as 16 bits in little-endian order, the even k of every
@@ -98,12 +77,3 @@ func gemmU8S6_4x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps i
 
 //go:noescape
 func gemmU8S5_6x16c4_avx2_asm(c *int32, a *uint8, lda int, packed *byte, steps, depth int)
-
-//go:noescape
-func gemmU8S8_12x16c4_avx512vnni_asm(c *int32, a *uint8, lda int, packed *byte, steps int)
-
-//go:noescape
-func gemmU8S8_32x16c64_amx_asm(c *int32, cstep int, a *uint8, lda int, packed *byte, wstep, steps, rows int)
-
-//go:noescape
-func gemmU8S8_32x32c64_amx_asm(c *int32, cstep int, a *uint8, lda int, packed *byte, wstep, steps, rows int)

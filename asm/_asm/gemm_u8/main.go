@@ -23,7 +23,8 @@ func main() {
 	single(ones)
 	double(ones)
 	wide()
-	vnni()
+	vnni(1)
+	vnni(2)
 	Generate()
 }
 
@@ -289,33 +290,67 @@ func wide() {
 	RET()
 }
 
-// vnni multiplies and adds four products in one exact instruction.
-func vnni() {
+// vnni multiplies and adds four products in one exact instruction, for one
+// panel or two and any multiple of mr rows.
+func vnni(panels int) {
 	const mr = 12
-	o := begin(fmt.Sprintf("gemmU8S8_%dx16c4_avx512vnni", mr), "is for weights of any width.", mr, "")
-	sums := vectors(mr, ZMM)
-	w, x := ZMM(), ZMM()
+	name := fmt.Sprintf("gemmU8S8_%dx%dc4_avx512vnni_asm", mr, 16*panels)
+	TEXT(name, NOSPLIT, "func(c *int32, cstep int, a *uint8, lda int, packed *byte, wstep, steps, rows int)")
+	Doc(name+" is for weights of any width and at least one block of rows. The sums and the",
+		"weights of a second panel are cstep and wstep bytes after those of the first.")
+	c, a, lda := Load(Param("c"), GP64()), Load(Param("a"), GP64()), Load(Param("lda"), GP64())
+	row := rows(a, lda, mr)
+	left, w, steps := Load(Param("rows"), GP64()), GP64(), GP64()
+	panel := []Mem{{Base: w}}
+	if panels == 2 {
+		panel = append(panel, Mem{Base: w, Index: Load(Param("wstep"), GP64()), Scale: 1})
+	}
+	sums, v, x := vectors(mr*panels, ZMM), vectors(panels, ZMM), ZMM()
+
+	Label("rows")
 	for _, s := range sums {
 		VPXORD(s, s, s)
 	}
-	TESTQ(o.steps, o.steps)
-	JZ(LabelRef("done"))
+	Load(Param("packed"), w)
+	Load(Param("steps"), steps)
+	TESTQ(steps, steps)
+	JZ(LabelRef("store"))
 
 	Label("step")
-	VMOVDQU32(Mem{Base: o.w}, w)
-	for i, s := range sums {
-		VPBROADCASTD(o.row[i], x)
-		VPDPBUSD(w, x, s)
+	for j := range v {
+		VMOVDQU32(panel[j], v[j])
 	}
-	ADDQ(I32(4), o.a)
-	ADDQ(I32(64), o.w)
-	DECQ(o.steps)
+	for i := range mr {
+		VPBROADCASTD(row[i], x)
+		for j := range v {
+			VPDPBUSD(v[j], x, sums[i*panels+j])
+		}
+	}
+	ADDQ(I32(4), a)
+	ADDQ(I32(64), w)
+	DECQ(steps)
 	JNZ(LabelRef("step"))
 
-	Label("done")
-	for i, s := range sums {
-		VMOVDQU32(s, Mem{Base: o.c, Disp: 64 * i})
+	Label("store")
+	at := GP64()
+	MOVQ(c, at)
+	for j := range panels {
+		for i := range mr {
+			VMOVDQU32(sums[i*panels+j], Mem{Base: at, Disp: 64 * i})
+		}
+		if j == 0 && panels == 2 {
+			ADDQ(Load(Param("cstep"), w), at)
+		}
 	}
+	Comment("The next rows; a has moved on by four bytes a step.")
+	ADDQ(U32(64*mr), c)
+	Load(Param("steps"), steps)
+	SHLQ(U8(2), steps)
+	SUBQ(steps, a)
+	IMUL3Q(I32(mr), lda, steps)
+	ADDQ(steps, a)
+	SUBQ(U32(mr), left)
+	JNZ(LabelRef("rows"))
 	VZEROUPPER()
 	RET()
 }
