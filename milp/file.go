@@ -28,6 +28,9 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("milp: %s:%d: %s", e.File, e.Line, e.Msg)
 }
 
+// maxWarnings is the number of remarks on a file that a reader keeps.
+const maxWarnings = 20
+
 // maxLine is the longest line a reader accepts, in bytes.
 const maxLine = 1 << 24
 
@@ -60,9 +63,10 @@ func ReadFile(path string) (*Model, error) {
 
 // lineReader yields the lines of a file with their numbers.
 type lineReader struct {
-	file string
-	num  int
-	sc   *bufio.Scanner
+	file     string
+	num      int
+	sc       *bufio.Scanner
+	warnings []string
 }
 
 func newLineReader(file string, r io.Reader) *lineReader {
@@ -89,6 +93,13 @@ func (l *lineReader) end() error {
 		return &FormatError{l.file, l.num + 1, fmt.Sprintf("line longer than %d bytes", maxLine)}
 	default:
 		return fmt.Errorf("milp: %s:%d: %w", l.file, l.num+1, err)
+	}
+}
+
+// warnf keeps a remark on the given line.
+func (l *lineReader) warnf(line int, format string, args ...any) {
+	if len(l.warnings) < maxWarnings {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s:%d: %s", l.file, line, fmt.Sprintf(format, args...)))
 	}
 }
 

@@ -42,6 +42,45 @@ func TestPublicSizes(t *testing.T) {
 	}
 }
 
+// TestWarnings reads what dialects read differently: the model and the remark on it.
+func TestWarnings(t *testing.T) {
+	const mps = "ROWS\n N obj\n L r\nCOLUMNS\n x obj 1 r 1\nRHS\n RHS r 4\nBOUNDS\n"
+	lp := func(row string) string { return "Minimize x\nSubject To\n r: " + row + "\nEnd\n" }
+	inf := math.Inf(1)
+	tests := []struct {
+		name, text string
+		lo, hi     float64 // of the column in MPS, of the row in LP
+		warning    string
+	}{
+		{"a.mps", mps + " UP BND x -5\nENDATA\n", -inf, -5, "a.mps:9: "},
+		{"lo.mps", mps + " UP BND x -5\n LO BND x -7\nENDATA\n", -7, -5, ""},
+		{"up.mps", mps + " UP BND x 5\nENDATA\n", 0, 5, ""},
+		{"left.lp", lp("x - 1 >= 2"), 2, inf, "left.lp:3: the constant -1 "},
+		{"right.lp", lp("2 <= x + 3"), -inf, -2, // of -x
+			"right.lp:3: the constant 3 "},
+		{"range.lp", lp("2 <= x + y - 1 <= 5"), 2, 5, "range.lp:3: the constant -1 "},
+		{"both.lp", lp("x - 1 >= y + 4"), 5, inf, ""},
+	}
+	for _, tt := range tests {
+		read, bounds := ReadMPS, func(m *Model) (lo, hi float64) { return m.cols[0].lo, m.cols[0].hi }
+		if strings.HasSuffix(tt.name, ".lp") {
+			read, bounds = ReadLP, func(m *Model) (lo, hi float64) { return m.rows[0].lo, m.rows[0].hi }
+		}
+		m, err := read(tt.name, strings.NewReader(tt.text))
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if lo, hi := bounds(m); lo != tt.lo || hi != tt.hi {
+			t.Errorf("%s: [%v, %v], want [%v, %v]", tt.name, lo, hi, tt.lo, tt.hi)
+		}
+		got := strings.Join(m.Warnings, "; ")
+		if tt.warning == "" && got != "" || !strings.HasPrefix(got, tt.warning) {
+			t.Errorf("%s: warnings %q, want %q", tt.name, got, tt.warning)
+		}
+	}
+}
+
 // roundTrip writes and reads m in both formats.
 func roundTrip(t *testing.T, name string, m *Model) {
 	t.Helper()
@@ -230,7 +269,7 @@ End
 	x := want.AddCol(0, 4, 2, false)
 	y := want.AddCol(-inf, inf, 3, false)
 	z := want.AddCol(-inf, inf, -1, true)
-	want.AddRow(3, inf, []Col{x}, []float64{1})
+	want.AddRow(2, inf, []Col{x}, []float64{1})
 	want.AddRow(-1, 5, []Col{x, y}, []float64{1, 1})
 	want.AddRow(-inf, 8, []Col{x, y, z}, []float64{1, 2, -3})
 	want.AddRow(-inf, 1, []Col{z}, []float64{-1})

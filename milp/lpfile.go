@@ -13,12 +13,17 @@ import (
 // bounds given. Rows may have terms on both sides and be ranges (l <= terms <= u).
 // Quadratic terms, special ordered sets and piecewise objectives are refused, as are
 // NaN, infinite coefficients, and two terms of a row for one column.
+//
+// The format has no constants beside the terms of a row that a number limits (x - 1 >= 2):
+// CPLEX, cbc and glpsol refuse them, HiGHS ignores them. So does ReadLP, with a warning,
+// for the sake of equal answers; where both sides have terms, constants count.
 func ReadLP(file string, r io.Reader) (*Model, error) {
 	p := &lpReader{lex: lpLexer{lineReader: newLineReader(file, r)}, m: new(Model),
 		cols: make(map[string]Col), rows: make(map[string]bool)}
 	if err := p.read(); err != nil {
 		return nil, err
 	}
+	p.m.Warnings = p.lex.warnings
 	return p.m, nil
 }
 
@@ -459,8 +464,9 @@ func (p *lpReader) row() error {
 		if len(left.cols) > 0 {
 			return p.errorf(t.line, "a range must have its terms in the middle")
 		}
-		restrict(&lo, &hi, mirror(rel), left.con-right.con)
-		left.cols, left.vals, left.con = right.cols, right.vals, 0
+		p.dropConstant(&right, start.line)
+		restrict(&lo, &hi, mirror(rel), left.con)
+		left.cols, left.vals = right.cols, right.vals
 		rel = p.lex.take().text
 		last, err := p.rhs()
 		if err != nil {
@@ -469,8 +475,13 @@ func (p *lpReader) row() error {
 		if len(last.cols) > 0 {
 			return p.errorf(t.line, "a range must end with a number")
 		}
-		restrict(&lo, &hi, rel, last.con-right.con)
+		restrict(&lo, &hi, rel, last.con)
 	} else {
+		if len(right.cols) == 0 {
+			p.dropConstant(&left, start.line)
+		} else if len(left.cols) == 0 {
+			p.dropConstant(&right, start.line)
+		}
 		for k := range right.cols {
 			left.cols, left.vals = append(left.cols, right.cols[k]), append(left.vals, -right.vals[k])
 		}
@@ -489,6 +500,14 @@ func (p *lpReader) row() error {
 	p.rows[name] = true
 	p.m.NameRow(r, name)
 	return nil
+}
+
+// dropConstant ignores a constant beside the terms of a row that ends in a number.
+func (p *lpReader) dropConstant(e *linear, line int) {
+	if len(e.cols) > 0 && e.con != 0 {
+		p.lex.warnf(line, "the constant %v beside the terms of the row is ignored; take it to the other side", e.con)
+		e.con = 0
+	}
 }
 
 // rhs parses the terms after a relation. A number ends them, so that rows need

@@ -22,6 +22,10 @@ type Model struct {
 	Maximize bool    // maximise the objective instead of minimising it
 	Offset   float64 // constant added to the objective
 
+	// Warnings are the reader's remarks on a model from a file: where dialects of the format
+	// disagree, and how it read that. Each begins with file and line.
+	Warnings []string
+
 	cols []column
 	rows []row
 	ind  []Col     // columns of all row entries, row after row

@@ -12,8 +12,8 @@ import (
 // ReadMPS reads a model in MPS format, free or fixed, from r; file is its name
 // in errors. Conventions where dialects differ: an integer column without
 // bounds is [0, 1], with only a lower bound [l, inf); a negative upper bound
-// without a lower one makes the lower bound -inf; the right-hand side of the
-// objective is minus its constant; OBJSENSE is honoured; bounds and sides of
+// without a lower one makes the lower bound -inf, with a warning; the right-hand
+// side of the objective is minus its constant; OBJSENSE is honoured; bounds and sides of
 // 1e20 or more are infinite. Numbers that are NaN, infinite coefficients and
 // duplicate entries are errors, as are sections for anything but linear rows.
 //
@@ -107,7 +107,10 @@ type mpsReader struct {
 }
 
 // boundSet says which bounds of a column the file gave.
-type boundSet struct{ lo, hi bool }
+type boundSet struct {
+	lo, hi    bool
+	loweredAt int // line of the negative upper bound that made the lower one infinite, if any
+}
 
 func parseMPS(file string, data []byte, split fieldSplitter) (*Model, error) {
 	p := &mpsReader{lineReader: newLineReader(file, bytes.NewReader(data)), split: split, m: new(Model),
@@ -391,7 +394,7 @@ func (p *mpsReader) setBound(kind string, c *column, have *boundSet, v float64) 
 	case "UP", "UI":
 		c.hi, have.hi = v, true
 		if v < 0 && !have.lo {
-			c.lo = math.Inf(-1)
+			c.lo, have.loweredAt = math.Inf(-1), p.num
 		}
 	case "LO", "LI":
 		c.lo, have.lo = v, true
@@ -428,6 +431,9 @@ func (p *mpsReader) finish() (*Model, error) {
 		if c := &m.cols[j]; c.integer && !p.bounded[j].lo && !p.bounded[j].hi {
 			c.hi = 1
 		}
+		if b := p.bounded[j]; b.loweredAt > 0 && !b.lo {
+			p.warnf(b.loweredAt, "the upper bound of column %s is negative and it has no lower one, which is therefore -inf", quote(m.cols[j].name))
+		}
 		if err := m.cols[j].checkSemi(); err != nil {
 			return nil, &FormatError{p.file, 0, "column " + quote(m.cols[j].name) + " " + err.Error()}
 		}
@@ -449,6 +455,7 @@ func (p *mpsReader) finish() (*Model, error) {
 		m.ind[r.end], m.val[r.end] = p.entryCol[k], p.entryVal[k]
 		r.end++
 	}
+	m.Warnings = p.warnings
 	return m, nil
 }
 

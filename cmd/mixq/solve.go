@@ -88,6 +88,9 @@ func (s solve) run(ctx context.Context, file string, stderr io.Writer) (*solved,
 	if err != nil {
 		return nil, err
 	}
+	for _, w := range m.Warnings {
+		fmt.Fprintln(stderr, "warning:", w)
+	}
 	r, err := m.Solve(ctx, milp.Options{Gap: s.gap, Progress: everySecond(stderr, start)})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)

@@ -46,4 +46,8 @@ func TestSolve(t *testing.T) {
 	if code, _, stderr := mixq(context.Background(), "solve", file("bad.lp", "Minimize x st\n x >\nEnd\n")); code != exitFailure || !strings.Contains(stderr, "bad.lp:3") {
 		t.Errorf("solve of a malformed file: code %d, %q; want line 3", code, stderr)
 	}
+	constant := file("w.lp", "Minimize x st\n x - 1 >= 2\nEnd\n")
+	if code, _, stderr := mixq(context.Background(), "solve", constant); code != exitOK || !strings.Contains(stderr, "warning: "+constant+":2") {
+		t.Errorf("solve of a row with a constant: code %d, %q; want a warning for line 2", code, stderr)
+	}
 }
