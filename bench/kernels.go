@@ -35,21 +35,22 @@ type Kernels struct {
 // NetworkLatency compares what the table says about a network with the network
 // itself, and its layers with the peaks.
 type NetworkLatency struct {
-	Model     string       `json:"model"`
-	Predicted float64      `json:"predicted_ms"` // with bits that differ from layer to layer
-	Measured  float64      `json:"measured_ms"`  // of the same bits: the least time of a run
-	Ratio     float64      `json:"ratio"`        // Predicted / Measured
-	Rest      float64      `json:"rest_ms"`      // of Predicted: all parts without weights
-	Layers    []LayerSpeed `json:"layers"`       // those with weights
+	Model     string      `json:"model"`
+	Predicted float64     `json:"predicted_ms"` // with bits that differ from layer to layer
+	Measured  float64     `json:"measured_ms"`  // of the same bits: the least time of a run
+	Ratio     float64     `json:"ratio"`        // Predicted / Measured
+	Parts     []PartSpeed `json:"parts"`        // in the order in which they run
 }
 
-// LayerSpeed is how fast a layer runs at the bit-widths of Kernels.Peaks.
-type LayerSpeed struct {
-	Layer string    `json:"layer"`
+// PartSpeed is how fast a part of a network runs: a layer, or loading its input
+// or storing its output.
+type PartSpeed struct {
+	Part  string    `json:"part"`
 	Kind  string    `json:"kind"`
-	MACs  int64     `json:"macs"` // of one image
-	GMACs []float64 `json:"gmacs_per_s"`
-	Share []float64 `json:"share"` // of the peak of all threads
+	Time  float64   `json:"ms"`                    // of Predicted
+	MACs  int64     `json:"macs,omitempty"`        // of one image
+	GMACs []float64 `json:"gmacs_per_s,omitempty"` // of a layer with weights, at the bit-widths of Kernels.Peaks
+	Share []float64 `json:"share,omitempty"`       // of the peak of all threads
 }
 
 // MeasureKernels measures what the parts of networks take at every bit-width.
@@ -133,7 +134,7 @@ func measureNetwork(ctx context.Context, g *nn.Graph, o KernelOptions, now func(
 	for _, s := range subjects {
 		s.session.Close()
 		if s.traced {
-			all.add(s.works, s.times, o.Batch)
+			all.add(s.works, s.times, s.total, o.Batch)
 		}
 	}
 	return mixed, nil
@@ -227,31 +228,29 @@ func (s *subject) compare(k *Kernels) (NetworkLatency, error) {
 	n.Predicted = ms(sum)
 	n.Ratio = n.Predicted / n.Measured
 	for i, w := range s.works {
-		if w.Bits == 0 {
-			n.Rest += ms(each[i])
-			continue
+		p := PartSpeed{Part: w.Layer, Kind: w.Kind, Time: ms(each[i]), MACs: w.MACs}
+		if w.Bits != 0 {
+			if p.GMACs, p.Share, err = k.speeds(w); err != nil {
+				return n, err
+			}
 		}
-		l, err := k.speed(w)
-		if err != nil {
-			return n, err
-		}
-		n.Layers = append(n.Layers, l)
+		n.Parts = append(n.Parts, p)
 	}
 	return n, nil
 }
 
-// speed is how fast layer w is at every bit-width.
-func (k *Kernels) speed(w quantize.Work) (LayerSpeed, error) {
-	l := LayerSpeed{Layer: w.Layer, Kind: w.Kind, MACs: w.MACs}
+// speeds are what layer w reaches at every bit-width, and the shares of the
+// peaks that these are.
+func (k *Kernels) speeds(w quantize.Work) (gmacs, share []float64, err error) {
 	for _, p := range k.Peaks {
 		w.Bits = p.Bits
 		_, d, err := k.Table.Predict([]quantize.Work{w})
 		if err != nil {
-			return l, err
+			return nil, nil, err
 		}
 		speed := float64(w.MACs*int64(k.Table.Batch)) / float64(max(d, 1))
-		l.GMACs = append(l.GMACs, speed)
-		l.Share = append(l.Share, speed/(p.GMACs*float64(k.Table.Threads)))
+		gmacs = append(gmacs, speed)
+		share = append(share, speed/(p.GMACs*float64(k.Table.Threads)))
 	}
-	return l, nil
+	return gmacs, share, nil
 }

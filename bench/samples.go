@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,8 +19,10 @@ type samples struct {
 
 func newSamples() *samples { return &samples{index: map[quantize.Work]int{}} }
 
-// add adds the times of the parts of a network, for a batch of images.
-func (s *samples) add(works []quantize.Work, times [][]time.Duration, batch int) {
+// add adds the times of the parts of a network, by part and run, and those of
+// the whole runs, for a batch of images.
+func (s *samples) add(works []quantize.Work, times [][]time.Duration, total []time.Duration, batch int) {
+	fast := fastest(total)
 	for i, w := range works {
 		w.Layer = ""
 		at, known := s.index[w]
@@ -30,19 +33,31 @@ func (s *samples) add(works []quantize.Work, times [][]time.Duration, batch int)
 			s.places = append(s.places, 0)
 			s.work = append(s.work, w.MACs*int64(batch))
 		}
-		slices.Sort(times[i])
+		var sum time.Duration
+		for _, run := range fast {
+			sum += times[i][run]
+		}
+		sorted := slices.Sorted(slices.Values(times[i]))
 		r := &s.list[at]
-		r.NS += int64(at25(times[i]))
-		r.Min += int64(times[i][0])
-		r.Median += int64(times[i][(len(times[i])-1)/2])
+		r.NS += int64(sum) / int64(len(fast))
+		r.Min += int64(sorted[0])
+		r.Median += int64(sorted[(len(sorted)-1)/2])
 		s.places[at]++
 	}
 }
 
-// at25 is the lower quartile of ascending times. The sum of the least times of
-// all parts is less than any run takes, since no run is lucky everywhere, and
-// the sum of medians more than the least run: the quartiles are between.
-func at25(x []time.Duration) time.Duration { return x[(len(x)-1)/4] }
+// fastest are the runs of the first tenth by their total time, at least one.
+// What parts take in those adds up to what a network takes at its best; the
+// least times of all parts add up to less than any run takes, since no run is
+// lucky everywhere, and the medians to more.
+func fastest(total []time.Duration) []int {
+	runs := make([]int, len(total))
+	for i := range runs {
+		runs[i] = i
+	}
+	slices.SortStableFunc(runs, func(a, b int) int { return cmp.Compare(total[a], total[b]) })
+	return runs[:(len(runs)+9)/10]
+}
 
 // rows are the means.
 func (s *samples) rows() []quantize.LatencyRow {

@@ -86,7 +86,7 @@ micro-kernel alone reaches, and compare the sum with a run of mixed bits.
 	return c
 }
 
-// kernelRuns is enough that the lower quartile of a layer is steady.
+// kernelRuns is enough for a run or two without disturbance.
 const kernelRuns = 30
 
 // allBits are the bit-widths that weights may have.
@@ -119,28 +119,28 @@ func measureKernels(ctx context.Context, bar *progress, gs []*nn.Graph, o bench.
 	return bench.MeasureKernels(ctx, gs, o)
 }
 
-// printKernels prints a table for each network: a row for each layer with
-// weights, and for each bit-width its speed and what share of the peak that is.
+// printKernels prints a table for each network: a row for each part with its
+// time, and for layers with weights the speed at each bit-width and what share
+// of the peak that is.
 func printKernels(w io.Writer, k *bench.Kernels) {
 	for _, n := range k.Networks {
 		var t table
-		head, peak := []string{n.Model, "MMAC"}, []string{"peak", ""}
+		head, peak := []string{n.Model, "kind", "ms", "MMAC"}, []string{"peak", "", "", ""}
 		for _, p := range k.Peaks {
 			head = append(head, fmt.Sprintf("%d bits", p.Bits), "")
 			peak = append(peak, fmt.Sprintf("%.0f", p.GMACs*float64(k.Table.Threads)), "")
 		}
 		t.row(head...)
 		t.row(peak...)
-		for _, l := range n.Layers {
-			row := []string{l.Layer, fmt.Sprintf("%.1f", float64(l.MACs)/1e6)}
-			for i, g := range l.GMACs {
-				row = append(row, fmt.Sprintf("%.0f", g), fmt.Sprintf("%.0f %%", 100*l.Share[i]))
+		for _, p := range n.Parts {
+			row := []string{p.Part, p.Kind, fmt.Sprintf("%.3f", p.Time), fmt.Sprintf("%.1f", float64(p.MACs)/1e6)}
+			for i, g := range p.GMACs {
+				row = append(row, fmt.Sprintf("%.0f", g), fmt.Sprintf("%.0f %%", 100*p.Share[i]))
 			}
 			t.row(row...)
 		}
 		t.print(w)
-		fmt.Fprintf(w, "mixed bits: predicted %.3f ms, %.3f of it without weights; measured %.3f ms; ratio %.3f\n\n",
-			n.Predicted, n.Rest, n.Measured, n.Ratio)
+		fmt.Fprintf(w, "mixed bits: predicted %.3f ms, measured %.3f ms, ratio %.3f\n\n", n.Predicted, n.Measured, n.Ratio)
 	}
 	fmt.Fprintf(w, "GMAC/s by %s time at level %s, batch %d, %d threads\n", k.Table.Clock, k.Table.ISA, k.Table.Batch, k.Table.Threads)
 }
