@@ -37,7 +37,7 @@ type ConvF32 struct {
 	depth      int // taps·cin: the length of a patch
 	positions  int
 	outW       int
-	strideH    int
+	strideH    int     // in rows of the frame
 	reachH     int     // rows of the frame under the kernel
 	taps       []int32 // patch element -> offset in the frame (see frame)
 	corners    []int32 // position -> offset in the frame
@@ -56,8 +56,9 @@ type ConvF32 struct {
 // so it may change afterwards. It panics if the weight has another size.
 func NewConvF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 {
 	oh, ow := p.OutSize(h, w)
-	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH}
-	c.plan(p, inputFrame(p, h, w, true), oh, ow)
+	f := inputFrame(p, h, w, true)
+	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH / f.skipH}
+	c.plan(p, f, oh, ow)
 	c.Repack(weight)
 	return c
 }

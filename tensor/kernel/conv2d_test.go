@@ -32,6 +32,7 @@ func convCases() []convCase {
 	asym := square(3, 2, 1, 0, 1)
 	asym.PadBottom, asym.PadRight = 1, 1
 	odd := Conv2dParams{KernelH: 2, KernelW: 5, StrideH: 3, StrideW: 1, DilationH: 2, DilationW: 1, PadTop: 3, PadRight: 4, Groups: 1}
+	flat := Conv2dParams{KernelH: 1, KernelW: 3, StrideH: 3, StrideW: 2, DilationH: 1, DilationW: 1, PadTop: 1, PadLeft: 1, PadBottom: 3, Groups: 1}
 	asymDW := asym
 	asymDW.Groups = 6
 	return []convCase{
@@ -41,6 +42,7 @@ func convCases() []convCase {
 		{4, 9, 7, 9, square(3, 2, 1, 1, 1)},
 		{3, 10, 11, 7, asym},
 		{5, 11, 12, 3, odd},
+		{5, 11, 12, 9, flat},
 		{3, 13, 13, 4, square(3, 1, 2, 2, 1)},
 		{3, 17, 17, 6, square(7, 2, 1, 3, 1)},
 		{8, 7, 7, 33, square(1, 1, 1, 0, 1)},

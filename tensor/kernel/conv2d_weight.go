@@ -20,7 +20,7 @@ type ConvWeightGrad struct {
 	kernel    int // taps of one channel
 	positions int
 	outW      int
-	strideH   int
+	strideH   int     // in rows of the frame
 	taps      []int32 // patch element in kh,kw,c order -> offset in the frame; padded to whole panels
 	corners   []int32 // position -> offset in the frame; not if depthwise
 	gemm      asm.GemmF32
@@ -31,15 +31,16 @@ type ConvWeightGrad struct {
 func NewConvWeightGrad(p Conv2dParams, cin, h, w, cout int) *ConvWeightGrad {
 	oh, ow := p.OutSize(h, w)
 	c := &ConvWeightGrad{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups,
-		kernel: p.KernelH * p.KernelW, positions: oh * ow, outW: ow, strideH: p.StrideH}
+		kernel: p.KernelH * p.KernelW, positions: oh * ow, outW: ow}
+	c.frame = inputFrame(p, h, w, c.depthwise())
+	c.strideH = p.StrideH / c.frame.skipH
 	if c.depthwise() {
-		c.frame = inputFrame(p, h, w, true)
 		c.taps = c.frame.tapOffsets(p, 1)
 		return c
 	}
-	c.frame, c.gemm = inputFrame(p, h, w, false), asm.GemmF32For()
+	c.gemm = asm.GemmF32For()
 	row := c.frame.fw * c.cin
-	c.corners = cornerOffsets(oh, ow, p.StrideH*row, p.StrideW*c.cin, oh*ow)
+	c.corners = cornerOffsets(oh, ow, c.strideH*row, p.StrideW*c.cin, oh*ow)
 	for i := range p.KernelH {
 		for j := range p.KernelW {
 			for ch := range c.cin {
@@ -139,9 +140,9 @@ func (c *ConvWeightGrad) addTo(dw, acc []float32) {
 func (f *frame) fillTransposed(dst, x []float32, c int) {
 	clear(dst[:f.fh*f.fw*c])
 	w := min(f.w, f.fw-f.left)
-	for i := range min(f.h, f.fh-f.top) {
-		row := dst[((f.top+i)*f.fw+f.left)*c:][:w*c]
-		asm.TransposeF32(row, c, x[i*f.w:], f.h*f.w, c, w)
+	for i := ceilDiv(f.top, f.skipH); i < min(f.fh, ceilDiv(f.h+f.top, f.skipH)); i++ {
+		row := dst[(i*f.fw+f.left)*c:][:w*c]
+		asm.TransposeF32(row, c, x[(i*f.skipH-f.top)*f.w:], f.h*f.w, c, w)
 	}
 }
 

@@ -3,10 +3,10 @@ package kernel
 import "mixq/asm"
 
 // frame is the region of the plane that a convolution reads: the input with its
-// padding, cropped where no kernel tap looks, and with its pixels moved apart
-// where the convolution is the gradient of a strided one. Under a horizontal
-// stride the columns are sorted by their remainder, so that neighbouring
-// outputs read neighbouring pixels.
+// padding, cropped where no kernel tap looks, without the rows that a stride
+// skips, and with its pixels moved apart where the convolution is the gradient
+// of a strided one. Under a horizontal stride the columns are sorted by their
+// remainder, so that neighbouring outputs read neighbouring pixels.
 //
 // In a frame every tap of every output position has an address
 //
@@ -17,6 +17,7 @@ type frame struct {
 	h, w      int     // the input
 	top, left int     // row and column of its first pixel; negative: cropped
 	stepH     int     // distance between its neighbouring rows
+	skipH     int     // of its rows, every how many is in the frame; 1 unless stepH is
 	fh, fw    int     // the frame
 	phases    int     // remainders that the columns are sorted by
 	place     []int32 // input column -> place in a row, -1 if cropped; nil: left, left+1, ...
@@ -59,26 +60,29 @@ func (f *frame) fill(dst, x []float32, c, lo, hi int) {
 // fillPlane copies what rows [lo, hi) of a frame hold of the plane x; the zeros
 // around and between its pixels must be there.
 func (f *frame) fillPlane(dst, x []float32, lo, hi int) {
-	first := max(0, ceilDiv(lo-f.top, f.stepH)) // row of x
-	rows := min(f.h, ceilDiv(hi-f.top, f.stepH)) - first
-	if rows > 0 {
-		f.fillRows(dst[(f.top+first*f.stepH)*f.fw:], x[first*f.w:], rows)
+	// Row i of the frame is row j of x where i*skipH = top + j*stepH.
+	j := max(0, ceilDiv(lo*f.skipH-f.top, f.stepH))
+	j += (f.skipH - (f.top+j)%f.skipH) % f.skipH
+	i := (f.top + j*f.stepH) / f.skipH
+	if rows := min(ceilDiv(f.h-j, f.skipH), ceilDiv(hi-i, f.stepH)); rows > 0 {
+		f.fillRows(dst[i*f.fw:], x[j*f.w:], rows)
 	}
 }
 
 // fillRows places rows of x, the first at the start of dst.
 func (f *frame) fillRows(dst, src []float32, rows int) {
+	to, from := f.stepH*f.fw, f.skipH*f.w
 	switch n := min(f.w, f.fw-f.left); {
 	case f.place == nil:
-		asm.CopyRowsF32(dst[f.left:], f.stepH*f.fw, src, f.w, rows, n)
+		asm.CopyRowsF32(dst[f.left:], to, src, from, rows, n)
 		return
 	case f.phases == 2:
-		asm.SplitRowsF32(dst[f.column(f.left):], dst[f.column(f.left+1):], f.stepH*f.fw, src, f.w, rows, n)
+		asm.SplitRowsF32(dst[f.column(f.left):], dst[f.column(f.left+1):], to, src, from, rows, n)
 		return
 	}
 	for i := range rows {
-		row := dst[i*f.stepH*f.fw:][:f.fw]
-		for j, v := range src[i*f.w:][:f.w] {
+		row := dst[i*to:][:f.fw]
+		for j, v := range src[i*from:][:f.w] {
 			if q := f.place[j]; q >= 0 {
 				row[q] = v
 			}
@@ -90,14 +94,17 @@ func (f *frame) fillRows(dst, src []float32, rows int) {
 // input, with the columns sorted or in their order.
 func inputFrame(p Conv2dParams, h, w int, sorted bool) frame {
 	oh, ow := p.OutSize(h, w)
-	f := frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1,
+	f := frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, skipH: 1,
 		fh: (oh-1)*p.StrideH + p.DilationH*(p.KernelH-1) + 1}
+	if p.KernelH == 1 {
+		f.skipH, f.fh = p.StrideH, oh
+	}
 	n := (ow-1)*p.StrideW + p.DilationW*(p.KernelW-1) + 1
 	phases := 1
 	if sorted {
 		phases = p.StrideW
 	}
-	if phases == 1 && f.top == 0 && f.left == 0 && f.fh <= h && n <= w {
+	if phases == 1 && f.skipH == 1 && f.top == 0 && f.left == 0 && f.fh <= h && n <= w {
 		f.fh, n = h, w // nothing to add: read the input itself
 	}
 	f.spread(1, phases, n)
@@ -111,7 +118,7 @@ func inputFrame(p Conv2dParams, h, w int, sorted bool) frame {
 func gradFrame(p Conv2dParams, h, w int) frame {
 	oh, ow := p.OutSize(h, w)
 	eh, ew := p.DilationH*(p.KernelH-1), p.DilationW*(p.KernelW-1)
-	f := frame{h: oh, w: ow, top: eh - p.PadTop, left: ew - p.PadLeft, stepH: p.StrideH, fh: h + eh}
+	f := frame{h: oh, w: ow, top: eh - p.PadTop, left: ew - p.PadLeft, stepH: p.StrideH, skipH: 1, fh: h + eh}
 	f.spread(p.StrideW, 1, w+ew)
 	return f
 }

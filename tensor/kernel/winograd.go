@@ -88,7 +88,7 @@ const badWinograd = "kernel: winograd: not a 3x3 convolution of stride 1 without
 func planWinograd(p Conv2dParams, cin, h, w, cout int) *WinogradF32 {
 	oh, ow := p.OutSize(h, w)
 	c := &WinogradF32{cin: cin, cout: cout, oh: oh, ow: ow, th: ceilDiv(oh, 4), tw: ceilDiv(ow, 4), gemm: asm.GemmF32For()}
-	c.frame = frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, fh: 4*c.th + 2}
+	c.frame = frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, skipH: 1, fh: 4*c.th + 2}
 	c.frame.spread(1, 1, 4*c.tw+2)
 	c.rows = min(max(winogradBlock/(36*cin*c.tw), 1), c.th)
 	c.rows = ceilDiv(c.th, c.blocks()) // even blocks
