@@ -18,14 +18,14 @@ import "mixq/internal/isa"
 //		}
 //	}
 //
-// where w was packed by Pack and rows is a multiple of MR. It is exact if every
-// weight is in [-2^(WBits-1), 2^(WBits-1)-1] and the sums fit in 32 bits.
+// where w was packed by Pack and comes from Expand, and rows is a multiple of MR.
+// It is exact if every weight is in [-2^(WBits-1), 2^(WBits-1)-1] and the sums fit
+// in 32 bits.
 //
-// Pack lays n rows of k weights, w[j*k+l], out in ceil(n/NR) panels of
-// PanelBytes(k) bytes each, padded with zero weights; Run takes neighbouring
-// ones. The inside of a panel is the affair of the kernel, which may keep more
-// there than weights. Pack panics if w has fewer than n*k elements or dst fewer
-// than PackedBytes(n, k).
+// Pack lays n rows of weights out in ceil(n/NR) panels in the bits that they
+// have, and Expand makes neighbouring ones panels of PanelBytes(k) bytes each,
+// which Run takes. The inside of a panel is the affair of the kernel, which may
+// keep more there than weights.
 //
 // Run reads k rounded up to KR bytes of each row of a; the bytes past k may hold
 // anything. It panics if a has fewer than (rows-1)*lda+roundup(k, KR) bytes,
@@ -37,12 +37,11 @@ type GemmU8 struct {
 	MR, NR, KR int
 	Panels     int // how many a Run had better take at once
 	WBits      int // the widest weights that the kernel is exact for
-	WBytes     int // bytes that a packed weight takes
-	Pack       func(dst []byte, w []int8, n, k int)
+	WBytes     int // bytes that Run wants a weight to take
 	Run        func(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int)
 
-	panelK int // panels are padded with zero weights to a multiple of this; 0: KR
-	tail   int // bytes of a panel after the weights
+	layout layoutU8 // of a panel of bytes, whose k are padded to a multiple of a group and of KR
+	tail   int      // bytes of a panel after the weights: 4 for every channel, or none
 }
 
 // GemmU8For is the best integer micro-kernel for weights of the given bits at
@@ -61,13 +60,8 @@ func GemmU8For(wbits int) GemmU8 {
 	return best
 }
 
-// PanelBytes is the size of one packed panel of NR rows of k weights.
-func (g GemmU8) PanelBytes(k int) int {
-	return roundUp(k, max(g.KR, g.panelK))*g.NR*g.WBytes + g.tail
-}
-
-// PackedBytes is the size of n packed rows of k weights.
-func (g GemmU8) PackedBytes(n, k int) int { return (n + g.NR - 1) / g.NR * g.PanelBytes(k) }
+// PanelBytes is the size of one panel of NR rows of k weights, as Run takes it.
+func (g *GemmU8) PanelBytes(k int) int { return g.kpad(k)*g.NR*g.WBytes + g.tail }
 
 // roundUp is the smallest multiple of m that is at least n.
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
@@ -100,35 +94,5 @@ func (g GemmU8) byTile(kernel func(c []int32, a []uint8, lda int, packed []byte,
 				kernel(c[(p*rows+i)*g.NR:], a[i*lda:], lda, packed[p*size:], k)
 			}
 		}
-	}
-}
-
-// packer returns a Pack function for the common layout of panels of bytes, k
-// filled up to a multiple of kr,
-//
-//	packed[j/nr][l/4][j%nr][l%4] = w[j][l]
-func packer(nr, kr int) func(dst []byte, w []int8, n, k int) {
-	return func(dst []byte, w []int8, n, k int) {
-		kpad := roundUp(k, kr)
-		checkPack(dst, w, n, k, roundUp(n, nr)*kpad)
-		clear(dst[:roundUp(n, nr)*kpad])
-		for j := range n {
-			first := j/nr*nr*kpad + j%nr*4
-			for l, v := range w[j*k : (j+1)*k] {
-				dst[first+l/4*nr*4+l%4] = uint8(v)
-			}
-		}
-	}
-}
-
-// checkPack panics unless w holds n rows of k weights and dst size bytes.
-func checkPack(dst []byte, w []int8, n, k, size int) {
-	switch {
-	case k < 0:
-		panic(badSize)
-	case len(w) < n*k:
-		panic(shortW)
-	case len(dst) < size:
-		panic(shortDst)
 	}
 }

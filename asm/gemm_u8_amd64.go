@@ -28,10 +28,7 @@ type kernelU8 = func(c *int32, a *uint8, lda int, packed *byte, steps int)
 // newGemmU8 makes the table row of an assembly kernel of 16 channels, which
 // trusts its arguments.
 func newGemmU8(name string, level isa.Level, mr, wbits, wbytes int, kernel kernelU8) GemmU8 {
-	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, Panels: 1, WBits: wbits, WBytes: wbytes, Pack: packer(16, 4)}
-	if wbytes == 2 {
-		g.Pack = packWide
-	}
+	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: 4, Panels: 1, WBits: wbits, WBytes: wbytes, layout: layoutU8{16, 4}}
 	g.Run = g.byTile(func(c []int32, a []uint8, lda int, packed []byte, k int) {
 		kernel(unsafe.SliceData(c), unsafe.SliceData(a), lda, unsafe.SliceData(packed), (k+3)/4)
 	})
@@ -44,25 +41,6 @@ func newGemmU8(name string, level isa.Level, mr, wbits, wbytes int, kernel kerne
 func deep(depth int) kernelU8 {
 	return func(c *int32, a *uint8, lda int, packed *byte, steps int) {
 		gemmU8S5_6x16c4_avx2_asm(c, a, lda, packed, steps, depth)
-	}
-}
-
-// packWide packs weights as 16 bits in little-endian order, the even k of every
-// four before the odd ones, in panels of 16 rows:
-//
-//	packed[j/16][l/4][l%2][j%16][l%4/2] = w[j][l]
-func packWide(dst []byte, w []int8, n, k int) {
-	const nr = 16
-	kpad := roundUp(k, 4)
-	size := roundUp(n, nr) * kpad * 2
-	checkPack(dst, w, n, k, size)
-	clear(dst[:size])
-	for j := range n {
-		first := j/nr*nr*kpad*2 + j%nr*4
-		for l, v := range w[j*k : (j+1)*k] {
-			p := first + l/4*nr*8 + l%2*nr*4 + l%4/2*2
-			dst[p], dst[p+1] = uint8(v), uint8(v>>7)
-		}
 	}
 }
 

@@ -4,7 +4,7 @@ import "mixq/internal/isa"
 
 func newGemmU8Generic() GemmU8 {
 	g := GemmU8{Name: "gemmU8S8_4x4c4_generic", Level: isa.Generic, MR: 4, NR: 4, KR: 4, Panels: 1, WBits: 8, WBytes: 1,
-		Pack: packer(4, 4)}
+		layout: layoutU8{4, 4}}
 	g.Run = g.byTile(gemmU8S8_4x4c4_generic)
 	return g
 }

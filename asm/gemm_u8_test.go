@@ -57,9 +57,7 @@ func checkGemmU8Kernel(t *testing.T, g GemmU8, s shapeU8, v codes) {
 	for i := range w {
 		w[i] = v.weight(i, lo, hi)
 	}
-	packed := newGuarded[uint8](g.PackedBytes(s.n, s.k))
-	g.Pack(packed.s, w, s.n, s.k)
-	packed.check(t)
+	panels := expanded(t, &g, w, s.n, s.k, g.WBits)
 
 	rows := s.tiles * g.MR
 	a := newGuarded[uint8](max(0, (rows-1)*s.lda+roundUp(s.k, g.KR)))
@@ -68,7 +66,7 @@ func checkGemmU8Kernel(t *testing.T, g GemmU8, s shapeU8, v codes) {
 	}
 	c := newGuarded[int32](s.panels * rows * g.NR)
 	first := roundUp(s.n, g.NR) - s.panels*g.NR
-	g.Run(c.s, a.s, s.lda, rows, packed.s[first/g.NR*g.PanelBytes(s.k):], s.panels, s.k)
+	g.Run(c.s, a.s, s.lda, rows, panels[first/g.NR*g.PanelBytes(s.k):], s.panels, s.k)
 	a.check(t)
 	c.check(t)
 	for p, got := range c.s {
@@ -132,22 +130,19 @@ func TestGemmU8Panics(t *testing.T) {
 		const k = 7
 		rows := g.MR
 		a, c := make([]uint8, (rows-1)*k+roundUp(k, g.KR)), make([]int32, rows*g.NR)
-		packed, w := make([]byte, g.PackedBytes(1, k)), make([]int8, k)
+		panel := make([]byte, g.PanelBytes(k))
 		tests := []panicTest{
-			{badSize, func() { g.Run(c, a, k, rows, packed, 1, -1) }},
-			{badSize, func() { g.Run(c, a, k, -rows, packed, 1, k) }},
-			{badSize, func() { g.Run(c, a, k, rows, packed, -1, k) }},
-			{badStride, func() { g.Run(c, a, -1, rows, packed, 1, k) }},
-			{shortA, func() { g.Run(c, a[1:], k, rows, packed, 1, k) }},
-			{shortB, func() { g.Run(c, a, k, rows, packed[1:], 1, k) }},
-			{shortB, func() { g.Run(c, a, k, rows, packed, 2, k) }},
-			{shortC, func() { g.Run(c[1:], a, k, rows, packed, 1, k) }},
-			{badSize, func() { g.Pack(packed, w, 1, -1) }},
-			{shortW, func() { g.Pack(packed, w[1:], 1, k) }},
-			{shortDst, func() { g.Pack(packed[1:], w, 1, k) }},
+			{badSize, func() { g.Run(c, a, k, rows, panel, 1, -1) }},
+			{badSize, func() { g.Run(c, a, k, -rows, panel, 1, k) }},
+			{badSize, func() { g.Run(c, a, k, rows, panel, -1, k) }},
+			{badStride, func() { g.Run(c, a, -1, rows, panel, 1, k) }},
+			{shortA, func() { g.Run(c, a[1:], k, rows, panel, 1, k) }},
+			{shortB, func() { g.Run(c, a, k, rows, panel[1:], 1, k) }},
+			{shortB, func() { g.Run(c, a, k, rows, panel, 2, k) }},
+			{shortC, func() { g.Run(c[1:], a, k, rows, panel, 1, k) }},
 		}
 		if g.MR > 1 {
-			tests = append(tests, panicTest{badRows, func() { g.Run(c, a, k, rows-1, packed, 1, k) }})
+			tests = append(tests, panicTest{badRows, func() { g.Run(c, a, k, rows-1, panel, 1, k) }})
 		}
 		for _, tt := range tests {
 			wantPanic(t, g.Name, tt.want, tt.call)

@@ -18,7 +18,7 @@ type wideU8 = func(c *int32, cstep int, a *uint8, lda int, packed *byte, wstep, 
 // trust their arguments: one for a single panel and one for two, which reads
 // the activations half as often. Panels have steps of kr filled up.
 func newWideGemmU8(name string, level isa.Level, mr, kr int, one, two wideU8) GemmU8 {
-	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: kr, Panels: 2, WBits: 8, WBytes: 1, Pack: packer(16, kr)}
+	g := GemmU8{Name: name, Level: level, MR: mr, NR: 16, KR: kr, Panels: 2, WBits: 8, WBytes: 1, layout: layoutU8{16, 4}}
 	g.Run = func(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
 		g.check(c, a, lda, rows, packed, panels, k)
 		if rows == 0 {

@@ -42,6 +42,8 @@ func TestTiledKernelsStayInsideSlices(t *testing.T) {
 				g.Run(edge[int32](t, panels*g.MR*g.NR), edge[uint8](t, g.MR*kpad), kpad, g.MR,
 					edge[uint8](t, panels*g.PanelBytes(k)), panels, k)
 			}
+			bits := 2 + k%7
+			g.Expand(edge[uint8](t, g.ExpandBytes(1, k, bits)), edge[uint8](t, g.PackedBytes(g.NR, k, bits)), 1, k, bits)
 		})
 	}
 }

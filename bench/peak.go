@@ -30,13 +30,12 @@ func peaks(bits []uint8) []Peak {
 		g := asm.GemmU8For(int(b))
 		rows, n := (peakRows+g.MR-1)/g.MR*g.MR, g.Panels*g.NR
 		a, c := make([]uint8, rows*peakDepth), make([]int32, rows*n)
-		packed := make([]byte, g.PackedBytes(n, peakDepth))
-		g.Pack(packed, make([]int8, n*peakDepth), n, peakDepth)
+		panels := make([]byte, g.Panels*g.PanelBytes(peakDepth))
 		best := 0.0
 		for range peakTries {
 			start, runs := time.Now(), 0
 			for time.Since(start) < peakTime {
-				g.Run(c, a, peakDepth, rows, packed, g.Panels, peakDepth)
+				g.Run(c, a, peakDepth, rows, panels, g.Panels, peakDepth)
 				runs++
 			}
 			best = max(best, float64(runs*rows*n*peakDepth)/float64(time.Since(start)))

@@ -23,15 +23,16 @@ type Program struct {
 
 // Open reads a .mixq file and compiles its network. Errors name the file.
 func Open(path string, o Options) (*Program, error) {
-	g, meta, err := artifact.Read(path)
+	f, err := artifact.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	p, err := Compile(g, o)
+	defer f.Close()
+	p, err := Compile(f.Graph, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	p.meta = meta
+	p.meta = f.Meta
 	return p, nil
 }
 
@@ -55,7 +56,8 @@ func Compile(g *nn.Graph, o Options) (*Program, error) {
 	return c.finish()
 }
 
-// Graph is the network that the program runs; it must not be changed.
+// Graph is the network that the program runs; it must not be changed. Of a program
+// from Open, its parameters have no data: the packed weights are all that is kept.
 func (p *Program) Graph() *nn.Graph { return p.graph }
 
 // Meta is what the file said about itself; zero for a Program from Compile.

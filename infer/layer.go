@@ -16,7 +16,7 @@ func (c *compiler) layerU8(n *nn.Node, act nn.Activation) (kernel.LayerU8, error
 	if o.Weight.Type.DType != tensor.Int8 || o.Weight.Type.Quant == nil {
 		return l, fmt.Errorf("the input is quantized but %s is %v; quantize it or insert a dequantize layer", o.Weight.Name, o.Weight.Type)
 	}
-	l.Weight = o.Weight.Data.Int8()
+	l.Weight = o.Weight.Data.Codes(int(o.Weight.Type.Quant.Bits))
 	var err error
 	if l.WScale, l.WZero, err = perChannel(o.Weight); err != nil {
 		return l, err

@@ -124,10 +124,14 @@ func (x *Value) check() error {
 	if !x.Data.Shape().Equal(t.Shape) || x.Data.DType() != t.DType {
 		return fmt.Errorf("nn: %s: data is %v %v, type says %v %v", x.Name, x.Data.DType(), x.Data.Shape(), t.DType, t.Shape)
 	}
+	if b := x.Data.PackedBits(); b > 0 && (t.Quant == nil || b != int(t.Quant.Bits)) {
+		return fmt.Errorf("nn: %s: data is packed at %d bits, type says %v", x.Name, b, t)
+	}
 	return x.checkData()
 }
 
-// checkData rejects NaN and infinite parameters and codes outside the range.
+// checkData rejects NaN and infinite parameters and codes outside the range, of
+// which packed data has none.
 func (x *Value) checkData() error {
 	switch {
 	case x.Type.DType == tensor.Float32:
@@ -136,7 +140,7 @@ func (x *Value) checkData() error {
 				return fmt.Errorf("nn: %s: element %d is %v; the weights are damaged or the training diverged", x.Name, i, f)
 			}
 		}
-	case x.Type.DType == tensor.Int8 && x.Type.Quant != nil:
+	case x.Type.DType == tensor.Int8 && x.Type.Quant != nil && x.Data.PackedBits() == 0:
 		lo, hi := SignedRange(x.Type.Quant.Bits)
 		for i, c := range x.Data.Int8() {
 			if int32(c) < lo || int32(c) > hi {

@@ -20,6 +20,15 @@ func (s Shape) Elems() int {
 	return n
 }
 
+// Rows is the leading size and the number of elements at each of its indices; the
+// empty shape is one row of one.
+func (s Shape) Rows() (n, cols int) {
+	if len(s) == 0 {
+		return 1, 1
+	}
+	return s[0], s.Elems() / s[0]
+}
+
 // Valid reports whether all sizes are positive and their product times eight
 // fits an int, so that sizes in bytes can be computed without overflow.
 func (s Shape) Valid() bool {

@@ -9,7 +9,12 @@
 // panics; data from files is checked by the packages that read them.
 package tensor
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"mixq/tensor/kernel"
+)
 
 // Tensor is a contiguous, row-major array. It is not safe for concurrent
 // writes; concurrent reads are fine.
@@ -21,6 +26,8 @@ type Tensor struct {
 	u8    []uint8
 	i32   []int32
 	i64   []int64
+
+	packed kernel.PackedCodes // instead of i8 where it has data
 }
 
 // New returns a zeroed tensor. It panics if d or the shape is invalid.
@@ -69,6 +76,17 @@ func FromInt8(data []int8, shape ...int) *Tensor {
 	return t
 }
 
+// FromCodes wraps packed codes, without copying, as an Int8 tensor whose rows are
+// those of c. It panics if the shape has another leading dimension.
+func FromCodes(c kernel.PackedCodes, shape ...int) *Tensor {
+	t := wrap(Int8, c.Rows*c.Cols, shape)
+	if rows, _ := t.shape.Rows(); rows != c.Rows {
+		panic(fmt.Sprintf("tensor: %d rows of codes do not make shape %v", c.Rows, shape))
+	}
+	t.packed = c
+	return t
+}
+
 // FromUint8 wraps data, without copying, in the given shape.
 func FromUint8(data []uint8, shape ...int) *Tensor {
 	t := wrap(Uint8, len(data), shape)
@@ -108,8 +126,36 @@ func (t *Tensor) want(d DType) {
 // Float32 returns the elements, shared with t. It panics on another dtype.
 func (t *Tensor) Float32() []float32 { t.want(Float32); return t.f32 }
 
-// Int8 returns the elements, shared with t. It panics on another dtype.
-func (t *Tensor) Int8() []int8 { t.want(Int8); return t.i8 }
+// Int8 returns the elements, shared with t unless its codes are packed. It panics
+// on another dtype.
+func (t *Tensor) Int8() []int8 {
+	t.want(Int8)
+	return t.unpacked()
+}
+
+func (t *Tensor) unpacked() []int8 {
+	if t.packed.Data == nil {
+		return t.i8
+	}
+	codes := make([]int8, t.Len())
+	t.packed.Unpack(codes)
+	return codes
+}
+
+// Codes returns the elements, which must fit in so many bits, packed with one row
+// for every leading index. They are shared with t if that is how it holds them.
+// It panics on another dtype than Int8.
+func (t *Tensor) Codes(bits int) kernel.PackedCodes {
+	t.want(Int8)
+	if t.packed.Data != nil && t.packed.Bits == bits {
+		return t.packed
+	}
+	rows, cols := t.shape.Rows()
+	return kernel.Pack(t.unpacked(), rows, cols, bits)
+}
+
+// PackedBits is the width of the codes that t holds packed, 0 if it does not.
+func (t *Tensor) PackedBits() int { return t.packed.Bits }
 
 // Uint8 returns the elements, shared with t. It panics on another dtype.
 func (t *Tensor) Uint8() []uint8 { t.want(Uint8); return t.u8 }
@@ -122,6 +168,11 @@ func (t *Tensor) Int64() []int64 { t.want(Int64); return t.i64 }
 
 // Clone returns a deep copy.
 func (t *Tensor) Clone() *Tensor {
+	if t.packed.Data != nil {
+		p := t.packed
+		p.Data = slices.Clone(p.Data)
+		return FromCodes(p, t.shape...)
+	}
 	c := New(t.dtype, t.shape...)
 	copy(c.f32, t.f32)
 	copy(c.i8, t.i8)
@@ -135,7 +186,7 @@ func (t *Tensor) Clone() *Tensor {
 // the same size. It panics if the sizes differ.
 func (t *Tensor) Reshape(shape ...int) *Tensor {
 	r := wrap(t.dtype, t.Len(), shape)
-	r.f32, r.i8, r.u8, r.i32, r.i64 = t.f32, t.i8, t.u8, t.i32, t.i64
+	r.f32, r.i8, r.u8, r.i32, r.i64 = t.f32, t.unpacked(), t.u8, t.i32, t.i64
 	return r
 }
 
@@ -154,7 +205,7 @@ func (t *Tensor) Slice(lo, hi int) *Tensor {
 	case Float32:
 		r.f32 = t.f32[a:b:b]
 	case Int8:
-		r.i8 = t.i8[a:b:b]
+		r.i8 = t.unpacked()[a:b:b]
 	case Uint8:
 		r.u8 = t.u8[a:b:b]
 	case Int32:

@@ -16,7 +16,7 @@
 // values, so no header can point outside the file, and every size follows from
 // a shape and a bit-width. Of a quantized value the words are its scales and
 // the bytes its zero points, then, for a parameter, its codes in the form of
-// kernel.PackBits with one row per leading index. Float32 and int32 parameters
+// kernel.PackedCodes with one row per leading index. Float32 and int32 parameters
 // are words. The last bytes are the input's pixel codes, 256 a channel (for an
 // input that is not quantized: the last words are its real values). Words come
 // first so that they are aligned wherever the file is; codes are unpacked when

@@ -52,7 +52,7 @@ func (r *blobReader) ints(dst []int32) {
 }
 
 func (r *blobReader) take(n int) []byte {
-	b := r.bytes[:n]
+	b := r.bytes[:n:n]
 	r.bytes = r.bytes[n:]
 	return b
 }
@@ -77,16 +77,17 @@ func (r *blobReader) quant(t nn.Type) *nn.Quant {
 
 // data reads the elements of a parameter, whose type blobs has accepted.
 func (r *blobReader) data(t nn.Type) *tensor.Tensor {
-	d := tensor.New(t.DType, t.Shape...)
-	switch t.DType {
-	case tensor.Float32:
-		r.floats(d.Float32())
-	case tensor.Int32:
-		r.ints(d.Int32())
-	case tensor.Int8:
-		n, cols := rows(t.Shape)
+	if t.DType == tensor.Int8 {
+		n, cols := t.Shape.Rows()
 		bits := int(t.Quant.Bits)
-		kernel.UnpackBits(d.Int8(), r.take(kernel.PackedLen(n, cols, bits)), n, cols, bits)
+		codes := r.take(kernel.PackedLen(n, cols, bits))
+		return tensor.FromCodes(kernel.PackedCodes{Data: codes, Rows: n, Cols: cols, Bits: bits}, t.Shape...)
+	}
+	d := tensor.New(t.DType, t.Shape...)
+	if t.DType == tensor.Float32 {
+		r.floats(d.Float32())
+	} else {
+		r.ints(d.Int32())
 	}
 	return d
 }

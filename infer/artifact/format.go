@@ -67,14 +67,6 @@ type valueHeader struct {
 	Axis  int          `json:"x,omitempty"` // of the grid, plus one; absent for one grid a tensor
 }
 
-// rows is the number of packed rows of a tensor and their length.
-func rows(s tensor.Shape) (n, cols int) {
-	if len(s) == 0 {
-		return 1, 1
-	}
-	return s[0], s.Elems() / s[0]
-}
-
 // extent is what blobs take in the two parts of a file.
 type extent struct{ words, bytes int64 }
 
@@ -99,7 +91,7 @@ func blobs(t nn.Type, param bool) (e extent, err error) {
 	}
 	switch {
 	case t.DType == tensor.Int8 && t.Quant != nil:
-		n, cols := rows(t.Shape)
+		n, cols := t.Shape.Rows()
 		e.bytes += int64(kernel.PackedLen(n, cols, int(t.Quant.Bits)))
 	case (t.DType == tensor.Float32 || t.DType == tensor.Int32) && t.Quant == nil:
 		e.words += int64(t.Shape.Elems())
@@ -140,6 +132,6 @@ func measure(values []*nn.Value, param func(i int) bool, pixels extent) (sum ext
 // channel (leading index). Two files of one network that differ in bit-widths
 // only differ in length by the differences of WeightBytes.
 func WeightBytes(s tensor.Shape, bits int) int64 {
-	n, cols := rows(s)
+	n, cols := s.Rows()
 	return int64(kernel.PackedLen(n, cols, bits)) + 5*int64(n)
 }

@@ -11,23 +11,55 @@ import (
 	"mixq/nn"
 )
 
-// Read reads the file path. Errors name it; the cause is a FormatError, an
-// UnsupportedError or an error of the file system.
-func Read(path string) (*nn.Graph, Meta, error) {
-	b, done, err := mapFile(path)
-	if err != nil {
-		return nil, Meta{}, fmt.Errorf("artifact: %w", err)
-	}
-	defer done()
-	g, m, err := Decode(b)
-	if err != nil {
-		return nil, Meta{}, fmt.Errorf("artifact: %s: %w", path, err)
-	}
-	return g, m, nil
+// File is an open file. The packed weights of Graph are views of it.
+type File struct {
+	Graph *nn.Graph
+	Meta  Meta
+	close func()
 }
 
-// Decode reads a whole file from memory. The graph is valid, complete and
-// independent of b.
+// Open maps the file path into memory and decodes it. Errors name it; the cause
+// is a FormatError, an UnsupportedError or an error of the file system.
+func Open(path string) (*File, error) {
+	b, done, err := mapFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("artifact: %w", err)
+	}
+	g, m, err := Decode(b)
+	if err != nil {
+		done()
+		return nil, fmt.Errorf("artifact: %s: %w", path, err)
+	}
+	return &File{g, m, done}, nil
+}
+
+// Close releases the file and takes the data of all parameters out of the graph.
+// Nothing may still read packed weights.
+func (f *File) Close() {
+	for _, v := range f.Graph.Params() {
+		v.Data = nil
+	}
+	f.close()
+}
+
+// Read is Open for a graph that is independent of the file.
+func Read(path string) (*nn.Graph, Meta, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, Meta{}, err
+	}
+	g := f.Graph.Clone()
+	for _, v := range g.Params() {
+		if v.Data.PackedBits() > 0 {
+			v.Data = v.Data.Clone()
+		}
+	}
+	f.Close()
+	return g, f.Meta, nil
+}
+
+// Decode reads a whole file from memory. The graph is valid and complete; its
+// packed weights are views of b.
 func Decode(b []byte) (*nn.Graph, Meta, error) {
 	h, body, err := open(b)
 	if err != nil {

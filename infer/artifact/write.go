@@ -13,7 +13,6 @@ import (
 
 	"mixq/nn"
 	"mixq/tensor"
-	"mixq/tensor/kernel"
 )
 
 // Write writes g to the file path, which appears only when it is complete.
@@ -237,11 +236,7 @@ func (l *layout) appendBytes(b []byte, v *nn.Value) []byte {
 	if !l.param[v] {
 		return b
 	}
-	n, cols := rows(v.Type.Shape)
-	at := len(b)
-	b = append(b, make([]byte, kernel.PackedLen(n, cols, int(q.Bits)))...)
-	kernel.PackBits(b[at:], v.Data.Int8(), n, cols, int(q.Bits))
-	return b
+	return append(b, v.Data.Codes(int(q.Bits)).Data...)
 }
 
 func appendFloats(b []byte, f []float32) []byte {

@@ -24,7 +24,7 @@ func packOracle(codes []int8, rows, cols, bits int) []byte {
 	return out
 }
 
-func TestPackBits(t *testing.T) {
+func TestPack(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for bits := 2; bits <= 8; bits++ {
 		for cols := range 34 {
@@ -39,16 +39,12 @@ func TestPackBits(t *testing.T) {
 				if n := PackedLen(rows, cols, bits); n != len(want) {
 					t.Fatalf("PackedLen = %d, want %d", n, len(want))
 				}
-				buf := slices.Repeat([]byte{0xa5}, len(want)+1)
-				PackBits(buf, codes, rows, cols, bits)
-				if !slices.Equal(buf[:len(want)], want) {
-					t.Errorf("packed = %x, want %x", buf[:len(want)], want)
-				}
-				if buf[len(want)] != 0xa5 {
-					t.Error("a byte behind the packed codes was written")
+				packed := Pack(codes, rows, cols, bits)
+				if !slices.Equal(packed.Data, want) {
+					t.Errorf("packed = %x, want %x", packed.Data, want)
 				}
 				got := make([]int8, len(codes))
-				UnpackBits(got, want, rows, cols, bits)
+				packed.Unpack(got)
 				if !slices.Equal(got, codes) {
 					t.Errorf("unpacked = %v, want %v", got, codes)
 				}
@@ -59,8 +55,7 @@ func TestPackBits(t *testing.T) {
 
 // TestPackedBytes pins the order of the bits in a file.
 func TestPackedBytes(t *testing.T) {
-	got := make([]byte, 4)
-	PackBits(got, []int8{1, -1, 3, -4, 0, 2}, 2, 3, 3)
+	got := Pack([]int8{1, -1, 3, -4, 0, 2}, 2, 3, 3).Data
 	want := []byte{0b11_111_001, 0b0, 0b10_000_100, 0b0}
 	if !slices.Equal(got, want) {
 		t.Errorf("packed = %08b, want %08b", got, want)

@@ -29,6 +29,7 @@ type ConvU8 struct {
 	depthwise    *depthwiseU8 // instead of groups
 	tile         int          // output positions of a tile
 	split        int          // parts of the channels that are tiles of their own
+	ahead        bool         // all panels are expanded before the first tile
 	out          stage
 }
 
@@ -39,38 +40,46 @@ func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) 
 	c := &ConvU8{p: p, cin: cin, h: h, w: w, cout: cout, cg: cin / p.Groups, og: cout / p.Groups}
 	c.oh, c.ow = p.OutSize(h, w)
 	c.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, p.KernelW*c.cg)
-	var wzero []int32
+	weights := l.weights()
 	if c.cg == 1 && c.og == 1 && p.Groups > 1 {
-		c.depthwise = c.newDepthwise(&l)
+		weights.zero = nil
+		c.depthwise = c.newDepthwise(&l, &weights)
 	} else {
-		w := l.weights()
-		c.pack(w)
-		wzero = w.zero
+		c.pack(&weights)
 	}
 	var err error
-	c.out, err = newStage(&l, wzero)
+	c.out, err = newStage(&l, &weights)
 	return c, err
 }
 
 // pack puts the weights of a patch into the order of its bytes, kernel row,
 // kernel column, channel, and packs them group by group.
-func (c *ConvU8) pack(w weightsU8) {
-	taps := c.p.KernelH * c.p.KernelW
-	k := taps * c.cg
-	gemm := asm.GemmU8For(w.bits)
-	row := make([]int8, c.og*k)
-	for g := range c.p.Groups {
-		src := w.codes[g*c.og*k:][:c.og*k]
-		for o := range c.og {
+func (c *ConvU8) pack(w *weightsU8) {
+	var order func(dst, row []uint8)
+	if taps := c.p.KernelH * c.p.KernelW; taps > 1 {
+		order = func(dst, row []uint8) {
 			for ch := range c.cg {
-				for t := range taps {
-					row[(o*taps+t)*c.cg+ch] = src[(o*c.cg+ch)*taps+t]
+				for t, q := range row[ch*taps:][:taps] {
+					dst[t*c.cg+ch] = q
 				}
 			}
 		}
-		c.groups = append(c.groups, newPanelsU8(gemm, row, c.og, k))
+	}
+	for g := range c.p.Groups {
+		c.groups = append(c.groups, newPanelsU8(w, g*c.og, c.og, order))
 	}
 	c.divide()
+}
+
+// WeightBytes is the memory that the packed weights take.
+func (c *ConvU8) WeightBytes() (n int64) {
+	if c.depthwise != nil {
+		return 2 * int64(len(c.depthwise.packed))
+	}
+	for i := range c.groups {
+		n += int64(len(c.groups[i].packed))
+	}
+	return n
 }
 
 // divide chooses the tiles.
@@ -80,9 +89,10 @@ func (c *ConvU8) divide() {
 	c.tile = max(p.MR, min(fit, convU8Positions))
 	c.split = 1
 	if len(c.groups) == 1 {
-		panels := (c.og + p.NR - 1) / p.NR
-		c.split = max(1, min(convU8Tiles/c.posTiles(), panels))
+		c.split = max(1, min(convU8Tiles/c.posTiles(), p.count(c.og)))
 	}
+	bytes := c.aheadBytes()
+	c.ahead = c.posTiles() > 1 && bytes > 0 && bytes <= convU8Ahead
 }
 
 func (c *ConvU8) posTiles() int { return (c.oh*c.ow + c.tile - 1) / c.tile }
@@ -101,7 +111,11 @@ func (c *ConvU8) Scratch() (codes, sums int) {
 		return c.depthwise.scratch(c.ow)
 	}
 	g := &c.groups[0]
-	return g.rows(c.tile) * g.lda(), g.sums(c.tile) + c.tile
+	expanded := g.expandBytes()
+	if c.ahead {
+		expanded = c.aheadBytes()
+	}
+	return g.rows(c.tile)*g.lda() + expanded, g.sums(c.tile) + c.tile
 }
 
 // Run computes the given tiles of dst [OH,OW,O]; residual [OH,OW,O] is nil
@@ -134,12 +148,13 @@ func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
 		c.eachDepthwise(x, tiles, codes, sums, finish)
 		return
 	}
+	w := c.expand(codes, tiles)
 	for t := tiles.Lo; t < tiles.Hi; {
 		p := t / c.split
 		end := min((p+1)*c.split, tiles.Hi)
 		pos := Range{p * c.tile, min((p+1)*c.tile, c.oh*c.ow)}
 		for g := range c.groups {
-			c.eachPanel(x, g, pos, c.channels(t-p*c.split, end-p*c.split), codes, sums, finish)
+			c.eachPanel(x, g, pos, c.channels(t-p*c.split, end-p*c.split), &w, codes, sums, finish)
 		}
 		t = end
 	}
@@ -147,14 +162,14 @@ func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
 
 // channels are the output channels of a group in parts [lo, hi) of split.
 func (c *ConvU8) channels(lo, hi int) Range {
-	nr := c.groups[0].NR
-	panels := (c.og + nr - 1) / nr
-	return Range{lo * panels / c.split * nr, min(hi*panels/c.split*nr, c.og)}
+	p := &c.groups[0]
+	panels := p.count(c.og)
+	return Range{lo * panels / c.split * p.NR, min(hi*panels/c.split*p.NR, c.og)}
 }
 
 // eachPanel is each for some positions and some channels of group g, panel by
 // panel.
-func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, codes []uint8, sums []int32,
+func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, w *expandedU8, codes []uint8, sums []int32,
 	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
 	p := &c.groups[g]
 	n := pos.Hi - pos.Lo
@@ -164,8 +179,9 @@ func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, codes []uint8,
 		asm.SumRowsU8(patchSums[:n], a, lda, p.k)
 	}
 	for j := channels.Lo; j < channels.Hi; j += p.Panels * p.NR {
-		p.multiply(acc, a, lda, n, j, channels.Hi)
-		for q := j; q < min(j+p.Panels*p.NR, channels.Hi); q += p.NR {
+		block := p.block(j, channels.Hi)
+		p.multiply(acc, a, lda, n, w.panels(g, block), p.count(block.Hi-j))
+		for q := j; q < block.Hi; q += p.NR {
 			finish(pos, g*c.og+q, min(p.NR, channels.Hi-q), acc[(q-j)*p.rows(n):], p.NR, patchSums)
 		}
 	}

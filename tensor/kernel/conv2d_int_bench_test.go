@@ -23,11 +23,13 @@ func BenchmarkConvU8(b *testing.B) {
 			rng := rand.New(rand.NewPCG(1, 1))
 			p := Conv2dParams{KernelH: 3, KernelW: 3, StrideH: s.stride, StrideW: s.stride, DilationH: 1, DilationW: 1,
 				PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, Groups: 1}
-			l := LayerU8{Weight: make([]int8, s.o*s.c*9), WScale: make([]float32, s.o), WZero: make([]int32, s.o),
+			l := LayerU8{WScale: make([]float32, s.o), WZero: make([]int32, s.o),
 				X: Grid{0.1, 3, 255}, Y: &Grid{0.1, 3, 255}, Act: Clamp{0, float32(math.Inf(1))}}
-			for i := range l.Weight {
-				l.Weight[i] = int8(rng.IntN(1<<s.bits) - 1<<(s.bits-1))
+			weights := make([]int8, s.o*s.c*9)
+			for i := range weights {
+				weights[i] = int8(rng.IntN(1<<s.bits) - 1<<(s.bits-1))
 			}
+			l.Weight = Pack(weights, s.o, s.c*9, s.bits)
 			for i := range l.WScale {
 				l.WScale[i] = 0.01
 			}

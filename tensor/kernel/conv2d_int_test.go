@@ -40,13 +40,15 @@ func layerCases() []layerCase {
 // randomLayer makes a layer of n output channels of row weights. The extreme
 // codes are among its weights.
 func randomLayer(rng *rand.Rand, lc layerCase, n, row int) LayerU8 {
-	l := LayerU8{Weight: make([]int8, n*row), WScale: make([]float32, n), WZero: make([]int32, n), Bias: make([]int32, n),
+	l := LayerU8{WScale: make([]float32, n), WZero: make([]int32, n), Bias: make([]int32, n),
 		X: Grid{0.02, rng.Int32N(256), 255}, Act: lc.act}
 	lo, hi := int32(-1)<<(lc.bits-1), int32(1)<<(lc.bits-1)-1
-	for i := range l.Weight {
-		l.Weight[i] = int8(lo + rng.Int32N(hi-lo+1))
+	codes := make([]int8, n*row)
+	for i := range codes {
+		codes[i] = int8(lo + rng.Int32N(hi-lo+1))
 	}
-	l.Weight[0], l.Weight[len(l.Weight)-1] = int8(lo), int8(hi)
+	codes[0], codes[len(codes)-1] = int8(lo), int8(hi)
+	l.Weight = Pack(codes, n, row, lc.bits)
 	for c := range n {
 		l.WScale[c] = (rng.Float32() + .1) / float32(hi)
 		l.Bias[c] = rng.Int32N(20001) - 10000
@@ -64,6 +66,13 @@ func randomLayer(rng *rand.Rand, lc layerCase, n, row int) LayerU8 {
 		l.R = &Grid{0.07, rng.Int32N(256), 255}
 	}
 	return l
+}
+
+// unpacked are the weights of l as the oracles take them.
+func unpacked(l *LayerU8) []int8 {
+	codes := make([]int8, l.Weight.Rows*l.Weight.Cols)
+	l.Weight.Unpack(codes)
+	return codes
 }
 
 func randCodes(rng *rand.Rand, n int) []uint8 {
@@ -93,7 +102,7 @@ func finishOracle(l *LayerU8, c int, acc int64, residual uint8) float32 {
 }
 
 // convU8Oracle computes output (o, i, j) from [H,W,C] codes by its definition.
-func convU8Oracle(tt convCase, l *LayerU8, x []uint8, o, i, j int, residual uint8) float32 {
+func convU8Oracle(tt convCase, l *LayerU8, weight []int8, x []uint8, o, i, j int, residual uint8) float32 {
 	p, cg := tt.p, tt.cin/tt.p.Groups
 	var acc int64
 	for c := range cg {
@@ -104,7 +113,7 @@ func convU8Oracle(tt convCase, l *LayerU8, x []uint8, o, i, j int, residual uint
 					continue // real 0
 				}
 				q := int64(x[(y*tt.w+z)*tt.cin+o/(tt.cout/p.Groups)*cg+c])
-				w := int64(l.Weight[((o*cg+c)*p.KernelH+ki)*p.KernelW+kj]) - int64(l.WZero[o])
+				w := int64(weight[((o*cg+c)*p.KernelH+ki)*p.KernelW+kj]) - int64(l.WZero[o])
 				acc += w * (q - int64(l.X.Zero))
 			}
 		}
@@ -161,9 +170,10 @@ func checkConvU8(rng *rand.Rand, tt convCase, lc layerCase) error {
 			got[i] = float32(v)
 		}
 	}
+	weight := unpacked(&l)
 	for i, v := range got {
 		pos, o := i/tt.cout, i%tt.cout
-		if want := convU8Oracle(tt, &l, x, o, pos/ow, pos%ow, residual[i]); v != want {
+		if want := convU8Oracle(tt, &l, weight, x, o, pos/ow, pos%ow, residual[i]); v != want {
 			return fmt.Errorf("output %d,%d,%d = %v, want %v", o, pos/ow, pos%ow, v, want)
 		}
 	}
@@ -204,6 +214,7 @@ func checkLinearU8(rng *rand.Rand, in, out, rows int, lc layerCase) error {
 			lin.Run(dst, x, r, cs, ss)
 		}
 	}
+	weight := unpacked(&l)
 	for i := range reals {
 		got := reals[i]
 		if !lc.real {
@@ -212,7 +223,7 @@ func checkLinearU8(rng *rand.Rand, in, out, rows int, lc layerCase) error {
 		r, o := i/out, i%out
 		var acc int64
 		for k, q := range x[r*in : (r+1)*in] {
-			acc += (int64(q) - int64(l.X.Zero)) * (int64(l.Weight[o*in+k]) - int64(l.WZero[o]))
+			acc += (int64(q) - int64(l.X.Zero)) * (int64(weight[o*in+k]) - int64(l.WZero[o]))
 		}
 		if want := finishOracle(&l, o, acc, 0); got != want {
 			return fmt.Errorf("row %d output %d = %v, want %v", r, o, got, want)
@@ -225,7 +236,7 @@ func checkLinearU8(rng *rand.Rand, in, out, rows int, lc layerCase) error {
 func TestOverflow(t *testing.T) {
 	const most = math.MaxInt32 - 255*(127+1) // inputs of 255 above a zero point of 0
 	layer := func(bias int32) LayerU8 {
-		return LayerU8{Weight: []int8{-5, 0, 127, 1}, WScale: []float32{1, 1}, WZero: []int32{0, 0},
+		return LayerU8{Weight: Pack([]int8{-5, 0, 127, 1}, 2, 2, 8), WScale: []float32{1, 1}, WZero: []int32{0, 0},
 			Bias: []int32{0, bias}, X: Grid{1, 0, 255}, Y: &Grid{1, 0, 255}, Act: unbounded}
 	}
 	if _, err := NewLinearU8(2, 2, layer(most)); err != nil {
@@ -242,7 +253,7 @@ func TestOverflow(t *testing.T) {
 func TestExtremeSum(t *testing.T) {
 	isatest.Each(t, func(t *testing.T) {
 		const in = 1 << 16
-		l := LayerU8{Weight: slices.Repeat([]int8{-128}, in), WScale: []float32{1}, WZero: []int32{0},
+		l := LayerU8{Weight: Pack(slices.Repeat([]int8{-128}, in), 1, in, 8), WScale: []float32{1}, WZero: []int32{0},
 			X: Grid{1, 0, 255}, Act: unbounded}
 		lin, err := NewLinearU8(in, 1, l)
 		if err != nil {

@@ -23,7 +23,7 @@ type depthwiseU8 struct {
 const depthwiseRows = 4
 
 // newDepthwise packs the weights, less their zero points.
-func (c *ConvU8) newDepthwise(l *LayerU8) *depthwiseU8 {
+func (c *ConvU8) newDepthwise(l *LayerU8, weights *weightsU8) *depthwiseU8 {
 	p := &c.p
 	d := &depthwiseU8{rows: min(depthwiseRows, c.oh), channels: roundUp(c.cout, 16)}
 	d.fh = (d.rows-1)*p.StrideH + (p.KernelH-1)*p.DilationH + 1
@@ -35,9 +35,13 @@ func (c *ConvU8) newDepthwise(l *LayerU8) *depthwiseU8 {
 		}
 	}
 	w := make([]int16, len(d.taps)*d.channels)
-	for i, q := range l.Weight {
-		ch, t := i/len(d.taps), i%len(d.taps)
-		w[t*d.channels+ch] = int16(int32(q) - l.WZero[ch])
+	row, offset := make([]uint8, len(d.taps)), int32(l.Weight.bias())
+	for ch, z := range l.WZero {
+		l.Weight.row(row, ch)
+		asm.SumRowsU8(weights.sums[ch:ch+1], row, 0, len(row))
+		for t, u := range row {
+			w[t*d.channels+ch] = int16(int32(u) - offset - z)
+		}
 	}
 	d.packed = make([]int16, asm.DWConvU8Packed(len(d.taps), d.channels))
 	asm.PackDWConvU8(d.packed, w, len(d.taps), d.channels)

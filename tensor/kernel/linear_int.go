@@ -15,14 +15,18 @@ type LinearU8 struct {
 // weights for the current level. The error is an OverflowError or a ScaleError.
 func NewLinearU8(in, out int, l LayerU8) (*LinearU8, error) {
 	w := l.weights()
-	s, err := newStage(&l, w.zero)
-	return &LinearU8{in, out, newPanelsU8(asm.GemmU8For(w.bits), w.codes, out, in), s}, err
+	p := newPanelsU8(&w, 0, out, nil)
+	s, err := newStage(&l, &w)
+	return &LinearU8{in, out, p, s}, err
 }
+
+// WeightBytes is the memory that the packed weights take.
+func (l *LinearU8) WeightBytes() int64 { return int64(len(l.panels.packed)) }
 
 // Scratch is the scratch that a Run needs.
 func (l *LinearU8) Scratch() (codes, sums int) {
 	p := &l.panels
-	return p.rows(linearRows) * p.lda(), p.sums(linearRows) + linearRows
+	return p.rows(linearRows)*p.lda() + p.expandBytes(), p.sums(linearRows) + linearRows
 }
 
 // Run computes rows of dst. It allocates nothing.
@@ -44,6 +48,7 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 	finish func(r Range, first, cols int, acc, rowSums []int32)) {
 	p := &l.panels
 	lda := p.lda()
+	codes, scratch := codes[:p.rows(linearRows)*lda], codes[p.rows(linearRows)*lda:]
 	for r := rows.Lo; r < rows.Hi; r += linearRows {
 		n := min(linearRows, rows.Hi-r)
 		acc, rowSums := sums[:p.sums(n)], sums[p.sums(n):]
@@ -52,8 +57,9 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 			asm.SumRowsU8(rowSums[:n], codes, lda, l.in)
 		}
 		for j := 0; j < l.out; j += p.Panels * p.NR {
-			p.multiply(acc, codes, lda, n, j, l.out)
-			for q := j; q < min(j+p.Panels*p.NR, l.out); q += p.NR {
+			block := p.block(j, l.out)
+			p.multiply(acc, codes, lda, n, p.expand(scratch, block), p.count(block.Hi-j))
+			for q := j; q < block.Hi; q += p.NR {
 				finish(Range{r, r + n}, q, min(p.NR, l.out-q), acc[(q-j)*p.rows(n):], rowSums)
 			}
 		}

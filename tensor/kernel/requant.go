@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"mixq/asm"
 )
@@ -23,7 +24,7 @@ import (
 // The clamp is that of the activation and of the codes. Multipliers are
 // computed in float64 and rounded once (NUMERICS.md 5 and 6).
 type LayerU8 struct {
-	Weight []int8 // codes, O,I,H,W or O,I
+	Weight PackedCodes // O,I,H,W or O,I: a row for every output channel
 	WScale []float32
 	WZero  []int32
 	Bias   []int32 // at scale X.Scale·WScale[c]; may be nil
@@ -48,80 +49,86 @@ func (e ScaleError) Error() string {
 	return fmt.Sprintf("the scales of input, weight and output of channel %d are too far apart", e.Channel)
 }
 
-// weightsU8 are the weights as the micro-kernel takes them. Zero points are
-// subtracted from the codes where that costs less than summing the activations;
-// else zero holds them.
+// weightsU8 are the weights with what is to be done about their zero points.
 type weightsU8 struct {
-	codes []int8
-	bits  int
-	zero  []int32
+	codes    PackedCodes
+	gemm     asm.GemmU8
+	subtract []uint8 // from the codes, counted from 0 up, of every output channel
+	zero     []int32 // what the sums of the activations are to be multiplied by; nil if it is subtracted
+	sums     []int32 // of the codes of every output channel, counted from 0 up; filled in as they are packed
 }
 
 // foldBits is the width up to which the kernel for one bit more costs less than
 // sums of the activations, measured on CIFAR and ImageNet ResNets at AVX2.
-// Where the kernel stays the same (all widths at AVX-512 VNNI), folding always
-// wins.
+// Where the kernel stays the same (all widths at AVX-512 VNNI), subtracting zero
+// points always wins.
 const foldBits = 5
 
 func (l *LayerU8) weights() weightsU8 {
-	row := len(l.Weight) / len(l.WZero)
-	var code, diff span
-	for i, q := range l.Weight {
-		code.add(int32(q))
-		diff.add(int32(q) - l.WZero[i/row])
+	half := int32(l.Weight.bias())
+	w := weightsU8{codes: l.Weight, gemm: asm.GemmU8For(l.Weight.Bits), zero: l.WZero,
+		subtract: make([]uint8, l.Weight.Rows), sums: make([]int32, l.Weight.Rows)}
+	folded := signedBits(-half-slices.Max(l.WZero), half-1-slices.Min(l.WZero))
+	if folded <= 8 && (folded <= foldBits || asm.GemmU8For(folded).Name == w.gemm.Name) {
+		w.gemm, w.zero = asm.GemmU8For(folded), nil
 	}
-	bits, folded := code.bits(), diff.bits()
-	if folded > 8 || folded > foldBits && asm.GemmU8For(folded).Name != asm.GemmU8For(bits).Name {
-		return weightsU8{l.Weight, bits, l.WZero}
+	for c, z := range l.WZero {
+		w.subtract[c] = uint8(half)
+		if w.zero == nil {
+			w.subtract[c] += uint8(z)
+		}
 	}
-	w := make([]int8, len(l.Weight))
-	for i, q := range l.Weight {
-		w[i] = int8(int32(q) - l.WZero[i/row])
-	}
-	return weightsU8{codes: w, bits: folded}
+	return w
 }
 
-// span is the range of some integers, and 0.
-type span struct{ lo, hi int32 }
-
-func (s *span) add(v int32) { s.lo, s.hi = min(s.lo, v), max(s.hi, v) }
-
-// bits is the width in which the range fits, at least 2.
-func (s span) bits() int {
+// signedBits is the width in which the integers from lo to hi fit.
+func signedBits(lo, hi int32) int {
 	b := 2
-	for s.lo < -1<<(b-1) || s.hi >= 1<<(b-1) {
+	for lo < -1<<(b-1) || hi >= 1<<(b-1) {
 		b++
 	}
 	return b
 }
 
-// foldedBias is the bias with everything that does not depend on the input:
-// the zero point of the input times the sum of the weights. It fails if some
-// input could make a sum that leaves 32 bits.
-func (l *LayerU8) foldedBias() ([]int32, error) {
-	n := len(l.WZero)
-	row := len(l.Weight) / n
-	bias := make([]int32, n)
-	for c := range bias {
-		var neg, pos int64
-		for _, q := range l.Weight[c*row : (c+1)*row] {
-			if d := int64(q) - int64(l.WZero[c]); d < 0 {
-				neg += d
-			} else {
-				pos += d
-			}
-		}
-		b := -int64(l.X.Zero) * (neg + pos)
+// foldedBias is the bias with everything that does not depend on the input: the
+// zero point of the input times the sum of the weights, of which sums are the
+// codes counted from 0 up. It fails if some input could make a sum that leaves
+// 32 bits.
+func (l *LayerU8) foldedBias(sums []int32) ([]int32, error) {
+	bias := make([]int32, len(l.WZero))
+	for c, z := range l.WZero {
+		least, n := -int64(l.Weight.bias())-int64(z), int64(l.Weight.Cols)
+		most := least + 1<<l.Weight.Bits - 1
+		b := -int64(l.X.Zero) * (int64(sums[c]) + n*least)
 		if l.Bias != nil {
 			b += int64(l.Bias[c])
 		}
-		lo, hi := b+neg*int64(l.X.Max), b+pos*int64(l.X.Max)
-		if min(lo, b) < math.MinInt32 || max(hi, b) > math.MaxInt32 {
-			return nil, OverflowError{c}
+		if !l.fits(b, n*least, n*most) { // so many extreme weights are rare
+			if neg, pos := l.parts(c); !l.fits(b, neg, pos) {
+				return nil, OverflowError{c}
+			}
 		}
 		bias[c] = int32(b)
 	}
 	return bias, nil
+}
+
+// fits reports whether all sums of a channel stay within 32 bits if its negative
+// weights sum to neg, the positive ones to pos.
+func (l *LayerU8) fits(bias, neg, pos int64) bool {
+	x := int64(l.X.Max)
+	return bias+neg*x >= math.MinInt32 && bias+pos*x <= math.MaxInt32
+}
+
+// parts sums the negative and the positive weights of channel c.
+func (l *LayerU8) parts(c int) (neg, pos int64) {
+	row := make([]uint8, l.Weight.Cols)
+	l.Weight.row(row, c)
+	for _, u := range row {
+		d := int64(u) - int64(l.Weight.bias()) - int64(l.WZero[c])
+		neg, pos = neg+min(d, 0), pos+max(d, 0)
+	}
+	return neg, pos
 }
 
 // stage is the end of an integer layer: from raw sums of products to outputs.
@@ -135,12 +142,12 @@ type stage struct {
 	resZero, resMult float32
 }
 
-func newStage(l *LayerU8, wzero []int32) (stage, error) {
-	bias, err := l.foldedBias()
+func newStage(l *LayerU8, w *weightsU8) (stage, error) {
+	bias, err := l.foldedBias(w.sums)
 	if err != nil {
 		return stage{}, err
 	}
-	s := stage{bias: bias, wzero: wzero, mult: make([]float32, len(bias)), act: l.Act}
+	s := stage{bias: bias, wzero: w.zero, mult: make([]float32, len(bias)), act: l.Act}
 	unit := 1.0
 	if l.Y != nil {
 		unit = float64(l.Y.Scale)

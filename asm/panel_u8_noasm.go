@@ -1,0 +1,9 @@
+//go:build purego || !amd64
+
+package asm
+
+func expandU8(dst, planes []byte, bits, rows int, zero *zerosU8) {
+	expandU8Generic(dst, planes, bits, rows, zero)
+}
+
+func widenU8(dst, src []byte, rows int) { widenU8Generic(dst, src, rows) }
