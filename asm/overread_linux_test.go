@@ -65,6 +65,7 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			GatherF32(y, n, x, []int32{0}, n)
 			TransposeF32(edge[float32](t, 8*n), 8, edge[float32](t, 8*n), n, 8, n)
 			(&StencilF32{Rows: 1, Columns: n, Offsets: []int32{0}}).Run(y, x, []float32{1}, 0, 0, 6)
+			(&StencilF32{Rows: 1, Columns: n, Offsets: []int32{0}}).Max(y, x)
 
 			AddU8(s, u)
 			MaxU8(v, u)

@@ -2,8 +2,8 @@ package asm
 
 //go:generate go run -C _asm ./arm64/stencil_f32 -out ../stencil_f32_arm64.s
 
-// StencilF32 is the geometry of weighted sums of a plane with itself, moved: of a
-// convolution of one channel.
+// StencilF32 is the geometry of weighted sums or maxima of a plane with itself,
+// moved: of a convolution or pooling of one channel.
 type StencilF32 struct {
 	Rows, Columns int     // of the result
 	Stride        int     // of the source, from what a row of the result starts with to the same of the next
@@ -26,8 +26,29 @@ func (s *StencilF32) Run(dst, src, w []float32, bias, lo, hi float32) {
 	if len(w) != len(s.Offsets) {
 		panic(badLength)
 	}
+	if s.check(dst, src) {
+		s.run(dst, src, w, bias, lo, hi)
+	}
+}
+
+// Max is
+//
+//	dst[i*Columns+j] = max over t of src[Offsets[t]+i*Stride+j]
+//
+// for i < Rows, j < Columns, and minus infinity without taps. A NaN is larger
+// than any number; the sign of a zero is not defined. It panics if an element is
+// outside its slice or the stride is negative. dst must not overlap src.
+func (s *StencilF32) Max(dst, src []float32) {
+	if s.check(dst, src) {
+		s.max(dst, src)
+	}
+}
+
+// check reports whether there is anything to compute; it panics unless the
+// slices hold it.
+func (s *StencilF32) check(dst, src []float32) bool {
 	if s.Rows <= 0 || s.Columns <= 0 {
-		return
+		return false
 	}
 	if s.Stride < 0 {
 		panic(badStride)
@@ -41,5 +62,5 @@ func (s *StencilF32) Run(dst, src, w []float32, bias, lo, hi float32) {
 			panic(shortSrc)
 		}
 	}
-	s.run(dst, src, w, bias, lo, hi)
+	return true
 }

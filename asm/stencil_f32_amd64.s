@@ -11,16 +11,16 @@ TEXT ·stencilF32_4_avx2_asm(SB), NOSPLIT, $0-76
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
 	MOVQ offsets+24(FP), SI
-	MOVQ w+32(FP), DI
-	MOVQ rows+48(FP), R8
-	MOVQ columns+56(FP), R9
+	MOVQ rows+48(FP), DI
+	MOVQ columns+56(FP), R8
+	MOVQ w+32(FP), R10
 	SHLQ $0x02, DX
 	LEAQ (DX)(DX*2), BX
 
 block8:
-	CMPQ R8, $0x08
+	CMPQ DI, $0x08
 	JLT  end8
-	XORQ R10, R10
+	XORQ R9, R9
 
 column8:
 	VBROADCASTSS bias+64(FP), X0
@@ -31,14 +31,14 @@ column8:
 	VBROADCASTSS bias+64(FP), X5
 	VBROADCASTSS bias+64(FP), X6
 	VBROADCASTSS bias+64(FP), X7
-	LEAQ         (CX)(R10*4), R11
+	LEAQ         (CX)(R9*4), R11
 	XORQ         R12, R12
 
 tap8:
 	MOVLQSX      (SI)(R12*4), R13
 	LEAQ         (R11)(R13*4), R13
 	LEAQ         (R13)(DX*4), R14
-	VBROADCASTSS (DI)(R12*4), X8
+	VBROADCASTSS (R10)(R12*4), X8
 	VFMADD231PS  (R13), X8, X0
 	VFMADD231PS  (R13)(DX*1), X8, X1
 	VFMADD231PS  (R13)(DX*2), X8, X2
@@ -52,84 +52,84 @@ tap8:
 	JLT          tap8
 	VBROADCASTSS lo+68(FP), X8
 	VBROADCASTSS hi+72(FP), X9
-	LEAQ         (AX)(R10*4), R11
+	LEAQ         (AX)(R9*4), R11
 	VMAXPS       X0, X8, X0
 	VMINPS       X0, X9, X0
 	VMOVUPS      X0, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X1, X8, X1
 	VMINPS       X1, X9, X1
 	VMOVUPS      X1, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X2, X8, X2
 	VMINPS       X2, X9, X2
 	VMOVUPS      X2, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X3, X8, X3
 	VMINPS       X3, X9, X3
 	VMOVUPS      X3, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X4, X8, X4
 	VMINPS       X4, X9, X4
 	VMOVUPS      X4, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X5, X8, X5
 	VMINPS       X5, X9, X5
 	VMOVUPS      X5, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X6, X8, X6
 	VMINPS       X6, X9, X6
 	VMOVUPS      X6, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X7, X8, X7
 	VMINPS       X7, X9, X7
 	VMOVUPS      X7, (R11)
-	LEAQ         -4(R9), R11
-	CMPQ         R10, R11
+	LEAQ         -4(R8), R11
+	CMPQ         R9, R11
 	JEQ          column8_done
-	ADDQ         $0x04, R10
-	CMPQ         R10, R11
-	CMOVQGT      R11, R10
+	ADDQ         $0x04, R9
+	CMPQ         R9, R11
+	CMOVQGT      R11, R9
 	JMP          column8
 
 column8_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x08, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x08, DI
 	JMP  block8
 
 end8:
 block4:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JLT  end4
-	XORQ R10, R10
+	XORQ R9, R9
 
 column4:
 	VBROADCASTSS bias+64(FP), X0
 	VBROADCASTSS bias+64(FP), X1
 	VBROADCASTSS bias+64(FP), X2
 	VBROADCASTSS bias+64(FP), X3
-	LEAQ         (CX)(R10*4), R11
+	LEAQ         (CX)(R9*4), R11
 	XORQ         R12, R12
 
 tap4:
 	MOVLQSX      (SI)(R12*4), R13
 	LEAQ         (R11)(R13*4), R13
-	VBROADCASTSS (DI)(R12*4), X4
+	VBROADCASTSS (R10)(R12*4), X4
 	VFMADD231PS  (R13), X4, X0
 	VFMADD231PS  (R13)(DX*1), X4, X1
 	VFMADD231PS  (R13)(DX*2), X4, X2
@@ -139,58 +139,58 @@ tap4:
 	JLT          tap4
 	VBROADCASTSS lo+68(FP), X4
 	VBROADCASTSS hi+72(FP), X5
-	LEAQ         (AX)(R10*4), R11
+	LEAQ         (AX)(R9*4), R11
 	VMAXPS       X0, X4, X0
 	VMINPS       X0, X5, X0
 	VMOVUPS      X0, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X1, X4, X1
 	VMINPS       X1, X5, X1
 	VMOVUPS      X1, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X2, X4, X2
 	VMINPS       X2, X5, X2
 	VMOVUPS      X2, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       X3, X4, X3
 	VMINPS       X3, X5, X3
 	VMOVUPS      X3, (R11)
-	LEAQ         -4(R9), R11
-	CMPQ         R10, R11
+	LEAQ         -4(R8), R11
+	CMPQ         R9, R11
 	JEQ          column4_done
-	ADDQ         $0x04, R10
-	CMPQ         R10, R11
-	CMOVQGT      R11, R10
+	ADDQ         $0x04, R9
+	CMPQ         R9, R11
+	CMOVQGT      R11, R9
 	JMP          column4
 
 column4_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x04, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x04, DI
 	JMP  block4
 
 end4:
 block2:
-	CMPQ R8, $0x02
+	CMPQ DI, $0x02
 	JLT  end2
-	XORQ R10, R10
+	XORQ R9, R9
 
 column2:
 	VBROADCASTSS bias+64(FP), X0
 	VBROADCASTSS bias+64(FP), X1
-	LEAQ         (CX)(R10*4), BX
+	LEAQ         (CX)(R9*4), BX
 	XORQ         R11, R11
 
 tap2:
 	MOVLQSX      (SI)(R11*4), R12
 	LEAQ         (BX)(R12*4), R12
-	VBROADCASTSS (DI)(R11*4), X2
+	VBROADCASTSS (R10)(R11*4), X2
 	VFMADD231PS  (R12), X2, X0
 	VFMADD231PS  (R12)(DX*1), X2, X1
 	INCQ         R11
@@ -198,67 +198,67 @@ tap2:
 	JLT          tap2
 	VBROADCASTSS lo+68(FP), X2
 	VBROADCASTSS hi+72(FP), X3
-	LEAQ         (AX)(R10*4), BX
+	LEAQ         (AX)(R9*4), BX
 	VMAXPS       X0, X2, X0
 	VMINPS       X0, X3, X0
 	VMOVUPS      X0, (BX)
-	LEAQ         (BX)(R9*4), BX
+	LEAQ         (BX)(R8*4), BX
 	VMAXPS       X1, X2, X1
 	VMINPS       X1, X3, X1
 	VMOVUPS      X1, (BX)
-	LEAQ         -4(R9), BX
-	CMPQ         R10, BX
+	LEAQ         -4(R8), BX
+	CMPQ         R9, BX
 	JEQ          column2_done
-	ADDQ         $0x04, R10
-	CMPQ         R10, BX
-	CMOVQGT      BX, R10
+	ADDQ         $0x04, R9
+	CMPQ         R9, BX
+	CMOVQGT      BX, R9
 	JMP          column2
 
 column2_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x02, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x02, DI
 	JMP  block2
 
 end2:
 block1:
-	CMPQ R8, $0x01
+	CMPQ DI, $0x01
 	JLT  end1
-	XORQ R10, R10
+	XORQ R9, R9
 
 column1:
 	VBROADCASTSS bias+64(FP), X0
-	LEAQ         (CX)(R10*4), BX
+	LEAQ         (CX)(R9*4), BX
 	XORQ         R11, R11
 
 tap1:
 	MOVLQSX      (SI)(R11*4), R12
 	LEAQ         (BX)(R12*4), R12
-	VBROADCASTSS (DI)(R11*4), X1
+	VBROADCASTSS (R10)(R11*4), X1
 	VFMADD231PS  (R12), X1, X0
 	INCQ         R11
 	CMPQ         R11, taps+40(FP)
 	JLT          tap1
 	VBROADCASTSS lo+68(FP), X1
 	VBROADCASTSS hi+72(FP), X2
-	LEAQ         (AX)(R10*4), BX
+	LEAQ         (AX)(R9*4), BX
 	VMAXPS       X0, X1, X0
 	VMINPS       X0, X2, X0
 	VMOVUPS      X0, (BX)
-	LEAQ         -4(R9), BX
-	CMPQ         R10, BX
+	LEAQ         -4(R8), BX
+	CMPQ         R9, BX
 	JEQ          column1_done
-	ADDQ         $0x04, R10
-	CMPQ         R10, BX
-	CMOVQGT      BX, R10
+	ADDQ         $0x04, R9
+	CMPQ         R9, BX
+	CMOVQGT      BX, R9
 	JMP          column1
 
 column1_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x01, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x01, DI
 	JMP  block1
 
 end1:
@@ -272,16 +272,16 @@ TEXT ·stencilF32_8_avx2_asm(SB), NOSPLIT, $0-76
 	MOVQ src+8(FP), CX
 	MOVQ stride+16(FP), DX
 	MOVQ offsets+24(FP), SI
-	MOVQ w+32(FP), DI
-	MOVQ rows+48(FP), R8
-	MOVQ columns+56(FP), R9
+	MOVQ rows+48(FP), DI
+	MOVQ columns+56(FP), R8
+	MOVQ w+32(FP), R10
 	SHLQ $0x02, DX
 	LEAQ (DX)(DX*2), BX
 
 block8:
-	CMPQ R8, $0x08
+	CMPQ DI, $0x08
 	JLT  end8
-	XORQ R10, R10
+	XORQ R9, R9
 
 column8:
 	VBROADCASTSS bias+64(FP), Y0
@@ -292,14 +292,14 @@ column8:
 	VBROADCASTSS bias+64(FP), Y5
 	VBROADCASTSS bias+64(FP), Y6
 	VBROADCASTSS bias+64(FP), Y7
-	LEAQ         (CX)(R10*4), R11
+	LEAQ         (CX)(R9*4), R11
 	XORQ         R12, R12
 
 tap8:
 	MOVLQSX      (SI)(R12*4), R13
 	LEAQ         (R11)(R13*4), R13
 	LEAQ         (R13)(DX*4), R14
-	VBROADCASTSS (DI)(R12*4), Y8
+	VBROADCASTSS (R10)(R12*4), Y8
 	VFMADD231PS  (R13), Y8, Y0
 	VFMADD231PS  (R13)(DX*1), Y8, Y1
 	VFMADD231PS  (R13)(DX*2), Y8, Y2
@@ -313,84 +313,84 @@ tap8:
 	JLT          tap8
 	VBROADCASTSS lo+68(FP), Y8
 	VBROADCASTSS hi+72(FP), Y9
-	LEAQ         (AX)(R10*4), R11
+	LEAQ         (AX)(R9*4), R11
 	VMAXPS       Y0, Y8, Y0
 	VMINPS       Y0, Y9, Y0
 	VMOVUPS      Y0, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y1, Y8, Y1
 	VMINPS       Y1, Y9, Y1
 	VMOVUPS      Y1, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y2, Y8, Y2
 	VMINPS       Y2, Y9, Y2
 	VMOVUPS      Y2, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y3, Y8, Y3
 	VMINPS       Y3, Y9, Y3
 	VMOVUPS      Y3, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y4, Y8, Y4
 	VMINPS       Y4, Y9, Y4
 	VMOVUPS      Y4, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y5, Y8, Y5
 	VMINPS       Y5, Y9, Y5
 	VMOVUPS      Y5, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y6, Y8, Y6
 	VMINPS       Y6, Y9, Y6
 	VMOVUPS      Y6, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y7, Y8, Y7
 	VMINPS       Y7, Y9, Y7
 	VMOVUPS      Y7, (R11)
-	LEAQ         -8(R9), R11
-	CMPQ         R10, R11
+	LEAQ         -8(R8), R11
+	CMPQ         R9, R11
 	JEQ          column8_done
-	ADDQ         $0x08, R10
-	CMPQ         R10, R11
-	CMOVQGT      R11, R10
+	ADDQ         $0x08, R9
+	CMPQ         R9, R11
+	CMOVQGT      R11, R9
 	JMP          column8
 
 column8_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x08, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x08, DI
 	JMP  block8
 
 end8:
 block4:
-	CMPQ R8, $0x04
+	CMPQ DI, $0x04
 	JLT  end4
-	XORQ R10, R10
+	XORQ R9, R9
 
 column4:
 	VBROADCASTSS bias+64(FP), Y0
 	VBROADCASTSS bias+64(FP), Y1
 	VBROADCASTSS bias+64(FP), Y2
 	VBROADCASTSS bias+64(FP), Y3
-	LEAQ         (CX)(R10*4), R11
+	LEAQ         (CX)(R9*4), R11
 	XORQ         R12, R12
 
 tap4:
 	MOVLQSX      (SI)(R12*4), R13
 	LEAQ         (R11)(R13*4), R13
-	VBROADCASTSS (DI)(R12*4), Y4
+	VBROADCASTSS (R10)(R12*4), Y4
 	VFMADD231PS  (R13), Y4, Y0
 	VFMADD231PS  (R13)(DX*1), Y4, Y1
 	VFMADD231PS  (R13)(DX*2), Y4, Y2
@@ -400,58 +400,58 @@ tap4:
 	JLT          tap4
 	VBROADCASTSS lo+68(FP), Y4
 	VBROADCASTSS hi+72(FP), Y5
-	LEAQ         (AX)(R10*4), R11
+	LEAQ         (AX)(R9*4), R11
 	VMAXPS       Y0, Y4, Y0
 	VMINPS       Y0, Y5, Y0
 	VMOVUPS      Y0, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y1, Y4, Y1
 	VMINPS       Y1, Y5, Y1
 	VMOVUPS      Y1, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y2, Y4, Y2
 	VMINPS       Y2, Y5, Y2
 	VMOVUPS      Y2, (R11)
-	LEAQ         (R11)(R9*4), R11
+	LEAQ         (R11)(R8*4), R11
 	VMAXPS       Y3, Y4, Y3
 	VMINPS       Y3, Y5, Y3
 	VMOVUPS      Y3, (R11)
-	LEAQ         -8(R9), R11
-	CMPQ         R10, R11
+	LEAQ         -8(R8), R11
+	CMPQ         R9, R11
 	JEQ          column4_done
-	ADDQ         $0x08, R10
-	CMPQ         R10, R11
-	CMOVQGT      R11, R10
+	ADDQ         $0x08, R9
+	CMPQ         R9, R11
+	CMOVQGT      R11, R9
 	JMP          column4
 
 column4_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x04, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x04, DI
 	JMP  block4
 
 end4:
 block2:
-	CMPQ R8, $0x02
+	CMPQ DI, $0x02
 	JLT  end2
-	XORQ R10, R10
+	XORQ R9, R9
 
 column2:
 	VBROADCASTSS bias+64(FP), Y0
 	VBROADCASTSS bias+64(FP), Y1
-	LEAQ         (CX)(R10*4), BX
+	LEAQ         (CX)(R9*4), BX
 	XORQ         R11, R11
 
 tap2:
 	MOVLQSX      (SI)(R11*4), R12
 	LEAQ         (BX)(R12*4), R12
-	VBROADCASTSS (DI)(R11*4), Y2
+	VBROADCASTSS (R10)(R11*4), Y2
 	VFMADD231PS  (R12), Y2, Y0
 	VFMADD231PS  (R12)(DX*1), Y2, Y1
 	INCQ         R11
@@ -459,67 +459,609 @@ tap2:
 	JLT          tap2
 	VBROADCASTSS lo+68(FP), Y2
 	VBROADCASTSS hi+72(FP), Y3
-	LEAQ         (AX)(R10*4), BX
+	LEAQ         (AX)(R9*4), BX
 	VMAXPS       Y0, Y2, Y0
 	VMINPS       Y0, Y3, Y0
 	VMOVUPS      Y0, (BX)
-	LEAQ         (BX)(R9*4), BX
+	LEAQ         (BX)(R8*4), BX
 	VMAXPS       Y1, Y2, Y1
 	VMINPS       Y1, Y3, Y1
 	VMOVUPS      Y1, (BX)
-	LEAQ         -8(R9), BX
-	CMPQ         R10, BX
+	LEAQ         -8(R8), BX
+	CMPQ         R9, BX
 	JEQ          column2_done
-	ADDQ         $0x08, R10
-	CMPQ         R10, BX
-	CMOVQGT      BX, R10
+	ADDQ         $0x08, R9
+	CMPQ         R9, BX
+	CMOVQGT      BX, R9
 	JMP          column2
 
 column2_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
+	LEAQ (AX)(R8*4), AX
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x02, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x02, DI
 	JMP  block2
 
 end2:
 block1:
-	CMPQ R8, $0x01
+	CMPQ DI, $0x01
 	JLT  end1
-	XORQ R10, R10
+	XORQ R9, R9
 
 column1:
 	VBROADCASTSS bias+64(FP), Y0
-	LEAQ         (CX)(R10*4), BX
+	LEAQ         (CX)(R9*4), BX
 	XORQ         R11, R11
 
 tap1:
 	MOVLQSX      (SI)(R11*4), R12
 	LEAQ         (BX)(R12*4), R12
-	VBROADCASTSS (DI)(R11*4), Y1
+	VBROADCASTSS (R10)(R11*4), Y1
 	VFMADD231PS  (R12), Y1, Y0
 	INCQ         R11
 	CMPQ         R11, taps+40(FP)
 	JLT          tap1
 	VBROADCASTSS lo+68(FP), Y1
 	VBROADCASTSS hi+72(FP), Y2
-	LEAQ         (AX)(R10*4), BX
+	LEAQ         (AX)(R9*4), BX
 	VMAXPS       Y0, Y1, Y0
 	VMINPS       Y0, Y2, Y0
 	VMOVUPS      Y0, (BX)
-	LEAQ         -8(R9), BX
-	CMPQ         R10, BX
+	LEAQ         -8(R8), BX
+	CMPQ         R9, BX
 	JEQ          column1_done
-	ADDQ         $0x08, R10
-	CMPQ         R10, BX
-	CMOVQGT      BX, R10
+	ADDQ         $0x08, R9
+	CMPQ         R9, BX
+	CMOVQGT      BX, R9
 	JMP          column1
 
 column1_done:
 	ADDQ DX, CX
-	LEAQ (AX)(R9*4), AX
-	SUBQ $0x01, R8
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x01, DI
+	JMP  block1
+
+end1:
+	VZEROUPPER
+	RET
+
+// func maxStencilF32_4_avx2_asm(dst *float32, src *float32, stride int, offsets *int32, taps int, rows int, columns int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·maxStencilF32_4_avx2_asm(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ offsets+24(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ columns+48(FP), R8
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+
+block8:
+	CMPQ DI, $0x08
+	JLT  end8
+	XORQ R9, R9
+
+column8:
+	MOVL         $0xff800000, R10
+	VMOVD        R10, X0
+	VBROADCASTSS X0, X7
+	VBROADCASTSS X0, X6
+	VBROADCASTSS X0, X5
+	VBROADCASTSS X0, X4
+	VBROADCASTSS X0, X3
+	VBROADCASTSS X0, X2
+	VBROADCASTSS X0, X1
+	VBROADCASTSS X0, X0
+	LEAQ         (CX)(R9*4), R10
+	XORQ         R11, R11
+
+tap8:
+	MOVLQSX (SI)(R11*4), R12
+	LEAQ    (R10)(R12*4), R12
+	LEAQ    (R12)(DX*4), R13
+	VMOVUPS (R12), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X0, X8, X0
+	VORPS   X9, X0, X0
+	VMOVUPS (R12)(DX*1), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X1, X8, X1
+	VORPS   X9, X1, X1
+	VMOVUPS (R12)(DX*2), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X2, X8, X2
+	VORPS   X9, X2, X2
+	VMOVUPS (R12)(BX*1), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X3, X8, X3
+	VORPS   X9, X3, X3
+	VMOVUPS (R13), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X4, X8, X4
+	VORPS   X9, X4, X4
+	VMOVUPS (R13)(DX*1), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X5, X8, X5
+	VORPS   X9, X5, X5
+	VMOVUPS (R13)(DX*2), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X6, X8, X6
+	VORPS   X9, X6, X6
+	VMOVUPS (R13)(BX*1), X8
+	VCMPPS  $0x03, X8, X8, X9
+	VMAXPS  X7, X8, X7
+	VORPS   X9, X7, X7
+	INCQ    R11
+	CMPQ    R11, taps+32(FP)
+	JLT     tap8
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS X0, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X1, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X2, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X3, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X4, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X5, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X6, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X7, (R10)
+	LEAQ    -4(R8), R10
+	CMPQ    R9, R10
+	JEQ     column8_done
+	ADDQ    $0x04, R9
+	CMPQ    R9, R10
+	CMOVQGT R10, R9
+	JMP     column8
+
+column8_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x08, DI
+	JMP  block8
+
+end8:
+block4:
+	CMPQ DI, $0x04
+	JLT  end4
+	XORQ R9, R9
+
+column4:
+	MOVL         $0xff800000, R10
+	VMOVD        R10, X0
+	VBROADCASTSS X0, X3
+	VBROADCASTSS X0, X2
+	VBROADCASTSS X0, X1
+	VBROADCASTSS X0, X0
+	LEAQ         (CX)(R9*4), R10
+	XORQ         R11, R11
+
+tap4:
+	MOVLQSX (SI)(R11*4), R12
+	LEAQ    (R10)(R12*4), R12
+	VMOVUPS (R12), X4
+	VCMPPS  $0x03, X4, X4, X5
+	VMAXPS  X0, X4, X0
+	VORPS   X5, X0, X0
+	VMOVUPS (R12)(DX*1), X4
+	VCMPPS  $0x03, X4, X4, X5
+	VMAXPS  X1, X4, X1
+	VORPS   X5, X1, X1
+	VMOVUPS (R12)(DX*2), X4
+	VCMPPS  $0x03, X4, X4, X5
+	VMAXPS  X2, X4, X2
+	VORPS   X5, X2, X2
+	VMOVUPS (R12)(BX*1), X4
+	VCMPPS  $0x03, X4, X4, X5
+	VMAXPS  X3, X4, X3
+	VORPS   X5, X3, X3
+	INCQ    R11
+	CMPQ    R11, taps+32(FP)
+	JLT     tap4
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS X0, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X1, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X2, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS X3, (R10)
+	LEAQ    -4(R8), R10
+	CMPQ    R9, R10
+	JEQ     column4_done
+	ADDQ    $0x04, R9
+	CMPQ    R9, R10
+	CMOVQGT R10, R9
+	JMP     column4
+
+column4_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x04, DI
+	JMP  block4
+
+end4:
+block2:
+	CMPQ DI, $0x02
+	JLT  end2
+	XORQ R9, R9
+
+column2:
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X0
+	VBROADCASTSS X0, X1
+	VBROADCASTSS X0, X0
+	LEAQ         (CX)(R9*4), BX
+	XORQ         R10, R10
+
+tap2:
+	MOVLQSX (SI)(R10*4), R11
+	LEAQ    (BX)(R11*4), R11
+	VMOVUPS (R11), X2
+	VCMPPS  $0x03, X2, X2, X3
+	VMAXPS  X0, X2, X0
+	VORPS   X3, X0, X0
+	VMOVUPS (R11)(DX*1), X2
+	VCMPPS  $0x03, X2, X2, X3
+	VMAXPS  X1, X2, X1
+	VORPS   X3, X1, X1
+	INCQ    R10
+	CMPQ    R10, taps+32(FP)
+	JLT     tap2
+	LEAQ    (AX)(R9*4), BX
+	VMOVUPS X0, (BX)
+	LEAQ    (BX)(R8*4), BX
+	VMOVUPS X1, (BX)
+	LEAQ    -4(R8), BX
+	CMPQ    R9, BX
+	JEQ     column2_done
+	ADDQ    $0x04, R9
+	CMPQ    R9, BX
+	CMOVQGT BX, R9
+	JMP     column2
+
+column2_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x02, DI
+	JMP  block2
+
+end2:
+block1:
+	CMPQ DI, $0x01
+	JLT  end1
+	XORQ R9, R9
+
+column1:
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X0
+	VBROADCASTSS X0, X0
+	LEAQ         (CX)(R9*4), BX
+	XORQ         R10, R10
+
+tap1:
+	MOVLQSX (SI)(R10*4), R11
+	LEAQ    (BX)(R11*4), R11
+	VMOVUPS (R11), X1
+	VCMPPS  $0x03, X1, X1, X2
+	VMAXPS  X0, X1, X0
+	VORPS   X2, X0, X0
+	INCQ    R10
+	CMPQ    R10, taps+32(FP)
+	JLT     tap1
+	LEAQ    (AX)(R9*4), BX
+	VMOVUPS X0, (BX)
+	LEAQ    -4(R8), BX
+	CMPQ    R9, BX
+	JEQ     column1_done
+	ADDQ    $0x04, R9
+	CMPQ    R9, BX
+	CMOVQGT BX, R9
+	JMP     column1
+
+column1_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x01, DI
+	JMP  block1
+
+end1:
+	VZEROUPPER
+	RET
+
+// func maxStencilF32_8_avx2_asm(dst *float32, src *float32, stride int, offsets *int32, taps int, rows int, columns int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·maxStencilF32_8_avx2_asm(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ offsets+24(FP), SI
+	MOVQ rows+40(FP), DI
+	MOVQ columns+48(FP), R8
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+
+block8:
+	CMPQ DI, $0x08
+	JLT  end8
+	XORQ R9, R9
+
+column8:
+	MOVL         $0xff800000, R10
+	VMOVD        R10, X0
+	VBROADCASTSS X0, Y7
+	VBROADCASTSS X0, Y6
+	VBROADCASTSS X0, Y5
+	VBROADCASTSS X0, Y4
+	VBROADCASTSS X0, Y3
+	VBROADCASTSS X0, Y2
+	VBROADCASTSS X0, Y1
+	VBROADCASTSS X0, Y0
+	LEAQ         (CX)(R9*4), R10
+	XORQ         R11, R11
+
+tap8:
+	MOVLQSX (SI)(R11*4), R12
+	LEAQ    (R10)(R12*4), R12
+	LEAQ    (R12)(DX*4), R13
+	VMOVUPS (R12), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y0, Y8, Y0
+	VORPS   Y9, Y0, Y0
+	VMOVUPS (R12)(DX*1), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y1, Y8, Y1
+	VORPS   Y9, Y1, Y1
+	VMOVUPS (R12)(DX*2), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y2, Y8, Y2
+	VORPS   Y9, Y2, Y2
+	VMOVUPS (R12)(BX*1), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y3, Y8, Y3
+	VORPS   Y9, Y3, Y3
+	VMOVUPS (R13), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y4, Y8, Y4
+	VORPS   Y9, Y4, Y4
+	VMOVUPS (R13)(DX*1), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y5, Y8, Y5
+	VORPS   Y9, Y5, Y5
+	VMOVUPS (R13)(DX*2), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y6, Y8, Y6
+	VORPS   Y9, Y6, Y6
+	VMOVUPS (R13)(BX*1), Y8
+	VCMPPS  $0x03, Y8, Y8, Y9
+	VMAXPS  Y7, Y8, Y7
+	VORPS   Y9, Y7, Y7
+	INCQ    R11
+	CMPQ    R11, taps+32(FP)
+	JLT     tap8
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS Y0, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y1, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y2, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y3, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y4, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y5, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y6, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y7, (R10)
+	LEAQ    -8(R8), R10
+	CMPQ    R9, R10
+	JEQ     column8_done
+	ADDQ    $0x08, R9
+	CMPQ    R9, R10
+	CMOVQGT R10, R9
+	JMP     column8
+
+column8_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x08, DI
+	JMP  block8
+
+end8:
+block4:
+	CMPQ DI, $0x04
+	JLT  end4
+	XORQ R9, R9
+
+column4:
+	MOVL         $0xff800000, R10
+	VMOVD        R10, X0
+	VBROADCASTSS X0, Y3
+	VBROADCASTSS X0, Y2
+	VBROADCASTSS X0, Y1
+	VBROADCASTSS X0, Y0
+	LEAQ         (CX)(R9*4), R10
+	XORQ         R11, R11
+
+tap4:
+	MOVLQSX (SI)(R11*4), R12
+	LEAQ    (R10)(R12*4), R12
+	VMOVUPS (R12), Y4
+	VCMPPS  $0x03, Y4, Y4, Y5
+	VMAXPS  Y0, Y4, Y0
+	VORPS   Y5, Y0, Y0
+	VMOVUPS (R12)(DX*1), Y4
+	VCMPPS  $0x03, Y4, Y4, Y5
+	VMAXPS  Y1, Y4, Y1
+	VORPS   Y5, Y1, Y1
+	VMOVUPS (R12)(DX*2), Y4
+	VCMPPS  $0x03, Y4, Y4, Y5
+	VMAXPS  Y2, Y4, Y2
+	VORPS   Y5, Y2, Y2
+	VMOVUPS (R12)(BX*1), Y4
+	VCMPPS  $0x03, Y4, Y4, Y5
+	VMAXPS  Y3, Y4, Y3
+	VORPS   Y5, Y3, Y3
+	INCQ    R11
+	CMPQ    R11, taps+32(FP)
+	JLT     tap4
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS Y0, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y1, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y2, (R10)
+	LEAQ    (R10)(R8*4), R10
+	VMOVUPS Y3, (R10)
+	LEAQ    -8(R8), R10
+	CMPQ    R9, R10
+	JEQ     column4_done
+	ADDQ    $0x08, R9
+	CMPQ    R9, R10
+	CMOVQGT R10, R9
+	JMP     column4
+
+column4_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x04, DI
+	JMP  block4
+
+end4:
+block2:
+	CMPQ DI, $0x02
+	JLT  end2
+	XORQ R9, R9
+
+column2:
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X0
+	VBROADCASTSS X0, Y1
+	VBROADCASTSS X0, Y0
+	LEAQ         (CX)(R9*4), BX
+	XORQ         R10, R10
+
+tap2:
+	MOVLQSX (SI)(R10*4), R11
+	LEAQ    (BX)(R11*4), R11
+	VMOVUPS (R11), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y0, Y2, Y0
+	VORPS   Y3, Y0, Y0
+	VMOVUPS (R11)(DX*1), Y2
+	VCMPPS  $0x03, Y2, Y2, Y3
+	VMAXPS  Y1, Y2, Y1
+	VORPS   Y3, Y1, Y1
+	INCQ    R10
+	CMPQ    R10, taps+32(FP)
+	JLT     tap2
+	LEAQ    (AX)(R9*4), BX
+	VMOVUPS Y0, (BX)
+	LEAQ    (BX)(R8*4), BX
+	VMOVUPS Y1, (BX)
+	LEAQ    -8(R8), BX
+	CMPQ    R9, BX
+	JEQ     column2_done
+	ADDQ    $0x08, R9
+	CMPQ    R9, BX
+	CMOVQGT BX, R9
+	JMP     column2
+
+column2_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x02, DI
+	JMP  block2
+
+end2:
+block1:
+	CMPQ DI, $0x01
+	JLT  end1
+	XORQ R9, R9
+
+column1:
+	MOVL         $0xff800000, BX
+	VMOVD        BX, X0
+	VBROADCASTSS X0, Y0
+	LEAQ         (CX)(R9*4), BX
+	XORQ         R10, R10
+
+tap1:
+	MOVLQSX (SI)(R10*4), R11
+	LEAQ    (BX)(R11*4), R11
+	VMOVUPS (R11), Y1
+	VCMPPS  $0x03, Y1, Y1, Y2
+	VMAXPS  Y0, Y1, Y0
+	VORPS   Y2, Y0, Y0
+	INCQ    R10
+	CMPQ    R10, taps+32(FP)
+	JLT     tap1
+	LEAQ    (AX)(R9*4), BX
+	VMOVUPS Y0, (BX)
+	LEAQ    -8(R8), BX
+	CMPQ    R9, BX
+	JEQ     column1_done
+	ADDQ    $0x08, R9
+	CMPQ    R9, BX
+	CMOVQGT BX, R9
+	JMP     column1
+
+column1_done:
+	ADDQ DX, CX
+	LEAQ (AX)(R8*4), AX
+	SUBQ $0x01, DI
 	JMP  block1
 
 end1:

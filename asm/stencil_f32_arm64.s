@@ -6,18 +6,19 @@
 
 // func stencilF32_neon_asm(dst, src *float32, stride int, offsets *int32, w *float32, taps, rows, columns int, bias, lo, hi float32)
 //
-// StencilF32 on planes of at least four columns; taps > 0.
+// StencilF32.Run on planes of at least four columns; taps > 0.
 // R0, R1: the first row of a block; R2: stride of src and R7: of dst, in bytes;
-// R8: first column of a vector and R9: of the last one, in bytes; R10, R11: the vector;
-// R12-R14: taps left, their offsets and weights; R15: a row.
-// V0-V7: sums; V8-V15: elements; V16: a weight; V17-V19: the bias and the bounds.
+// R4: taps, and R12: those left; R8: first column of a vector and R9: of the last one,
+// in bytes; R10, R11: the vector; R13, R14: offsets and weights; R15: a row.
+// V0-V7: results; V8-V15: elements; V16: a weight; V17: the bias or minus infinity;
+// V18, V19: the bounds.
 TEXT ·stencilF32_neon_asm(SB), NOSPLIT, $0-76
 	MOVD dst+0(FP), R0
 	MOVD src+8(FP), R1
 	MOVD stride+16(FP), R2
 	MOVD offsets+24(FP), R3
-	MOVD w+32(FP), R4
-	MOVD taps+40(FP), R5
+	MOVD taps+40(FP), R4
+	MOVD w+32(FP), R5
 	MOVD rows+48(FP), R6
 	MOVD columns+56(FP), R7
 	FMOVS bias+64(FP), F17
@@ -45,9 +46,9 @@ column8:
 	VMOV V17.B16, V6.B16
 	VMOV V17.B16, V7.B16
 	ADD R1, R8, R11
-	MOVD R5, R12
+	MOVD R4, R12
 	MOVD R3, R13
-	MOVD R4, R14
+	MOVD R5, R14
 
 tap8:
 	MOVW.P 4(R13), R15
@@ -123,9 +124,9 @@ column4:
 	VMOV V17.B16, V2.B16
 	VMOV V17.B16, V3.B16
 	ADD R1, R8, R11
-	MOVD R5, R12
+	MOVD R4, R12
 	MOVD R3, R13
-	MOVD R4, R14
+	MOVD R5, R14
 
 tap4:
 	MOVW.P 4(R13), R15
@@ -179,9 +180,9 @@ column2:
 	VMOV V17.B16, V0.B16
 	VMOV V17.B16, V1.B16
 	ADD R1, R8, R11
-	MOVD R5, R12
+	MOVD R4, R12
 	MOVD R3, R13
-	MOVD R4, R14
+	MOVD R5, R14
 
 tap2:
 	MOVW.P 4(R13), R15
@@ -224,9 +225,9 @@ block1:
 column1:
 	VMOV V17.B16, V0.B16
 	ADD R1, R8, R11
-	MOVD R5, R12
+	MOVD R4, R12
 	MOVD R3, R13
-	MOVD R4, R14
+	MOVD R5, R14
 
 tap1:
 	MOVW.P 4(R13), R15
@@ -239,6 +240,217 @@ tap1:
 	ADD R0, R8, R10
 	WORD $0x4e32f400 // FMAX V0.4S, V0.4S, V18.4S
 	WORD $0x4eb3f400 // FMIN V0.4S, V0.4S, V19.4S
+	VST1.P [V0.S4], (R10)(R7)
+	CMP R9, R8
+	BEQ next1
+	ADD $16, R8
+	CMP R9, R8
+	CSEL GT, R9, R8, R8
+	B column1
+
+next1:
+	MOVD $1, R10
+	MADD R10, R1, R2, R1
+	MADD R10, R0, R7, R0
+	SUB $1, R6
+	B block1
+
+end1:
+	RET
+
+// func maxStencilF32_neon_asm(dst, src *float32, stride int, offsets *int32, taps, rows, columns int)
+//
+// StencilF32.Max on planes of at least four columns; taps > 0.
+// R0, R1: the first row of a block; R2: stride of src and R7: of dst, in bytes;
+// R4: taps, and R12: those left; R8: first column of a vector and R9: of the last one,
+// in bytes; R10, R11: the vector; R13, R14: offsets and weights; R15: a row.
+// V0-V7: results; V8-V15: elements; V16: a weight; V17: the bias or minus infinity;
+// V18, V19: the bounds.
+TEXT ·maxStencilF32_neon_asm(SB), NOSPLIT, $0-56
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD stride+16(FP), R2
+	MOVD offsets+24(FP), R3
+	MOVD taps+32(FP), R4
+	MOVD rows+40(FP), R6
+	MOVD columns+48(FP), R7
+	MOVW $0xff800000, R8
+	VDUP R8, V17.S4
+	LSL $2, R2
+	LSL $2, R7
+	SUB $16, R7, R9
+
+block8:
+	CMP $8, R6
+	BLT end8
+	MOVD ZR, R8
+
+column8:
+	VMOV V17.B16, V0.B16
+	VMOV V17.B16, V1.B16
+	VMOV V17.B16, V2.B16
+	VMOV V17.B16, V3.B16
+	VMOV V17.B16, V4.B16
+	VMOV V17.B16, V5.B16
+	VMOV V17.B16, V6.B16
+	VMOV V17.B16, V7.B16
+	ADD R1, R8, R11
+	MOVD R4, R12
+	MOVD R3, R13
+
+tap8:
+	MOVW.P 4(R13), R15
+	ADD R15<<2, R11, R15
+	VLD1.P (R15)(R2), [V8.S4]
+	VLD1.P (R15)(R2), [V9.S4]
+	VLD1.P (R15)(R2), [V10.S4]
+	VLD1.P (R15)(R2), [V11.S4]
+	VLD1.P (R15)(R2), [V12.S4]
+	VLD1.P (R15)(R2), [V13.S4]
+	VLD1.P (R15)(R2), [V14.S4]
+	VLD1.P (R15)(R2), [V15.S4]
+	WORD $0x4e28f400 // FMAX V0.4S, V0.4S, V8.4S
+	WORD $0x4e29f421 // FMAX V1.4S, V1.4S, V9.4S
+	WORD $0x4e2af442 // FMAX V2.4S, V2.4S, V10.4S
+	WORD $0x4e2bf463 // FMAX V3.4S, V3.4S, V11.4S
+	WORD $0x4e2cf484 // FMAX V4.4S, V4.4S, V12.4S
+	WORD $0x4e2df4a5 // FMAX V5.4S, V5.4S, V13.4S
+	WORD $0x4e2ef4c6 // FMAX V6.4S, V6.4S, V14.4S
+	WORD $0x4e2ff4e7 // FMAX V7.4S, V7.4S, V15.4S
+	SUBS $1, R12
+	BNE tap8
+	ADD R0, R8, R10
+	VST1.P [V0.S4], (R10)(R7)
+	VST1.P [V1.S4], (R10)(R7)
+	VST1.P [V2.S4], (R10)(R7)
+	VST1.P [V3.S4], (R10)(R7)
+	VST1.P [V4.S4], (R10)(R7)
+	VST1.P [V5.S4], (R10)(R7)
+	VST1.P [V6.S4], (R10)(R7)
+	VST1.P [V7.S4], (R10)(R7)
+	CMP R9, R8
+	BEQ next8
+	ADD $16, R8
+	CMP R9, R8
+	CSEL GT, R9, R8, R8
+	B column8
+
+next8:
+	MOVD $8, R10
+	MADD R10, R1, R2, R1
+	MADD R10, R0, R7, R0
+	SUB $8, R6
+	B block8
+
+end8:
+
+block4:
+	CMP $4, R6
+	BLT end4
+	MOVD ZR, R8
+
+column4:
+	VMOV V17.B16, V0.B16
+	VMOV V17.B16, V1.B16
+	VMOV V17.B16, V2.B16
+	VMOV V17.B16, V3.B16
+	ADD R1, R8, R11
+	MOVD R4, R12
+	MOVD R3, R13
+
+tap4:
+	MOVW.P 4(R13), R15
+	ADD R15<<2, R11, R15
+	VLD1.P (R15)(R2), [V8.S4]
+	VLD1.P (R15)(R2), [V9.S4]
+	VLD1.P (R15)(R2), [V10.S4]
+	VLD1.P (R15)(R2), [V11.S4]
+	WORD $0x4e28f400 // FMAX V0.4S, V0.4S, V8.4S
+	WORD $0x4e29f421 // FMAX V1.4S, V1.4S, V9.4S
+	WORD $0x4e2af442 // FMAX V2.4S, V2.4S, V10.4S
+	WORD $0x4e2bf463 // FMAX V3.4S, V3.4S, V11.4S
+	SUBS $1, R12
+	BNE tap4
+	ADD R0, R8, R10
+	VST1.P [V0.S4], (R10)(R7)
+	VST1.P [V1.S4], (R10)(R7)
+	VST1.P [V2.S4], (R10)(R7)
+	VST1.P [V3.S4], (R10)(R7)
+	CMP R9, R8
+	BEQ next4
+	ADD $16, R8
+	CMP R9, R8
+	CSEL GT, R9, R8, R8
+	B column4
+
+next4:
+	MOVD $4, R10
+	MADD R10, R1, R2, R1
+	MADD R10, R0, R7, R0
+	SUB $4, R6
+	B block4
+
+end4:
+
+block2:
+	CMP $2, R6
+	BLT end2
+	MOVD ZR, R8
+
+column2:
+	VMOV V17.B16, V0.B16
+	VMOV V17.B16, V1.B16
+	ADD R1, R8, R11
+	MOVD R4, R12
+	MOVD R3, R13
+
+tap2:
+	MOVW.P 4(R13), R15
+	ADD R15<<2, R11, R15
+	VLD1.P (R15)(R2), [V8.S4]
+	VLD1.P (R15)(R2), [V9.S4]
+	WORD $0x4e28f400 // FMAX V0.4S, V0.4S, V8.4S
+	WORD $0x4e29f421 // FMAX V1.4S, V1.4S, V9.4S
+	SUBS $1, R12
+	BNE tap2
+	ADD R0, R8, R10
+	VST1.P [V0.S4], (R10)(R7)
+	VST1.P [V1.S4], (R10)(R7)
+	CMP R9, R8
+	BEQ next2
+	ADD $16, R8
+	CMP R9, R8
+	CSEL GT, R9, R8, R8
+	B column2
+
+next2:
+	MOVD $2, R10
+	MADD R10, R1, R2, R1
+	MADD R10, R0, R7, R0
+	SUB $2, R6
+	B block2
+
+end2:
+
+block1:
+	CMP $1, R6
+	BLT end1
+	MOVD ZR, R8
+
+column1:
+	VMOV V17.B16, V0.B16
+	ADD R1, R8, R11
+	MOVD R4, R12
+	MOVD R3, R13
+
+tap1:
+	MOVW.P 4(R13), R15
+	ADD R15<<2, R11, R15
+	VLD1.P (R15)(R2), [V8.S4]
+	WORD $0x4e28f400 // FMAX V0.4S, V0.4S, V8.4S
+	SUBS $1, R12
+	BNE tap1
+	ADD R0, R8, R10
 	VST1.P [V0.S4], (R10)(R7)
 	CMP R9, R8
 	BEQ next1

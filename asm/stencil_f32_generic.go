@@ -1,5 +1,7 @@
 package asm
 
+import "math"
+
 // runGeneric is the definition of StencilF32.Run.
 func (s *StencilF32) runGeneric(dst, src, w []float32, bias, lo, hi float32) {
 	for i := range s.Rows {
@@ -29,6 +31,21 @@ func (s *StencilF32) addTaps(dst, src, w []float32) {
 	for ; t < len(w); t++ {
 		for j, v := range row(t) {
 			dst[j] += float32(w[t] * v)
+		}
+	}
+}
+
+// maxGeneric is the definition of StencilF32.Max.
+func (s *StencilF32) maxGeneric(dst, src []float32) {
+	for i := range s.Rows {
+		row := dst[i*s.Columns:][:s.Columns]
+		for j := range row {
+			row[j] = float32(math.Inf(-1))
+		}
+		for _, o := range s.Offsets {
+			for j, v := range src[int(o)+i*s.Stride:][:len(row)] {
+				row[j] = max(row[j], v)
+			}
 		}
 	}
 }

@@ -47,7 +47,37 @@ func checkStencilF32(t *testing.T, s StencilF32, w []float32) {
 	}
 }
 
-// The bounds let a NaN through and stop an infinity.
+func TestStencilF32Max(t *testing.T) {
+	nan := float32(math.NaN())
+	offsets := []int32{5, 0, 40, 7, 7, 13, 1, 39, 2}
+	isatest.Each(t, func(t *testing.T) {
+		for columns := range 40 {
+			for rows := range 18 {
+				s := StencilF32{Rows: rows, Columns: columns, Stride: columns + rows%4, Offsets: offsets[:(rows+columns)%10]}
+				dst, src := newGuarded[float32](rows*columns), newGuarded[float32](max(0, (rows-1)*s.Stride+columns+40))
+				for i := range src.s {
+					src.s[i] = -float32(i * i % 1009)
+					if i%31 == 17 {
+						src.s[i] = nan
+					}
+				}
+				s.Max(dst.s, src.s)
+				dst.check(t)
+				for p, got := range dst.s {
+					want := float32(math.Inf(-1))
+					for _, o := range s.Offsets {
+						if v := src.s[int(o)+p/columns*s.Stride+p%columns]; want == want && (v > want || v != v) {
+							want = v
+						}
+					}
+					wantEqual(t, columns, p, got, want)
+				}
+			}
+		}
+	})
+}
+
+// Bounds let a NaN through and stop an infinity; a maximum keeps both.
 func TestStencilF32NotFinite(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	isatest.Each(t, func(t *testing.T) {
@@ -60,6 +90,10 @@ func TestStencilF32NotFinite(t *testing.T) {
 			s.Run(dst, src, []float32{1}, 0, 0, 6)
 			for i, got := range dst {
 				wantEqual(t, n, i, got, []float32{nan, 6, 0, 3}[i%4])
+			}
+			s.Max(dst, src)
+			for i, got := range dst {
+				wantEqual(t, n, i, got, src[i])
 			}
 		}
 	})
@@ -79,6 +113,9 @@ func TestStencilF32Panics(t *testing.T) {
 		{shortSrc, StencilF32{1, 8, 8, []int32{-1}}, 1},
 	} {
 		wantPanic(t, fmt.Sprintf("%+v", tt.s), tt.want, func() { tt.s.Run(x, x, x[:tt.w], 0, 0, 1) })
+		if tt.want != badLength {
+			wantPanic(t, fmt.Sprintf("Max of %+v", tt.s), tt.want, func() { tt.s.Max(x, x) })
+		}
 	}
 }
 

@@ -7,24 +7,31 @@ import (
 
 func maxPoolReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.MaxPool).Pool2dParams
-	return eachImage(func(e *env, i int) {
-		kernel.MaxPool(e.real(y, i), e.real(x, i), p, x.h, x.w, kernel.Range{Hi: x.c})
-	}), nil
+	return poolReal(x, y, kernel.NewMaxPoolF32(p, x.h, x.w)), nil
 }
 
 func avgPoolReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.AvgPool).Pool2dParams
-	return eachImage(func(e *env, i int) {
-		kernel.AvgPool(e.real(y, i), e.real(x, i), p, x.h, x.w, kernel.Range{Hi: x.c})
-	}), nil
+	return poolReal(x, y, kernel.NewAvgPoolF32(p, x.h, x.w)), nil
+}
+
+// poolReal runs planned pooling of real values; a tile is a channel.
+func poolReal(x, y *slot, p *kernel.PoolF32) step {
+	return step{tiles: x.c, need: scratchSize{reals: p.Scratch()}, run: func(e *env, t task) {
+		for i := t.images.Lo; i < t.images.Hi; i++ {
+			p.Run(e.real(y, i), e.real(x, i), t.tiles, e.scratch[t.worker].reals)
+		}
+	}}
 }
 
 // adaptiveAvgPoolReal also does global pooling, whose output is 1 by 1.
 func adaptiveAvgPoolReal(c *compiler, n *nn.Node) (step, error) {
 	x, y := c.slots[n.In[0]], c.slots[n.Out[0]]
-	return eachImage(func(e *env, i int) {
-		kernel.AdaptiveAvgPool(e.real(y, i), e.real(x, i), x.h, x.w, y.h, y.w, kernel.Range{Hi: x.c})
-	}), nil
+	return step{tiles: x.c, run: func(e *env, t task) {
+		for i := t.images.Lo; i < t.images.Hi; i++ {
+			kernel.AdaptiveAvgPool(e.real(y, i), e.real(x, i), x.h, x.w, y.h, y.w, t.tiles)
+		}
+	}}, nil
 }
 
 func maxPoolCodes(c *compiler, n *nn.Node) (step, error) {

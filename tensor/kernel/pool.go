@@ -1,6 +1,10 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"mixq/asm"
+)
 
 // window gives the part [lo, hi) of n inputs under output o of a pooling
 // window, and size, the divisor of an average that counts padding: PyTorch lets
@@ -45,9 +49,15 @@ type rect struct{ top, bottom, left, right int }
 
 func (r rect) area() int { return (r.bottom - r.top) * (r.right - r.left) }
 
-// sum adds the pixels under the window of a plane of width w, row by row.
+// sum adds the pixels under the window of a plane of width w: row by row, or in
+// the chains of MomentsF32 where the window has whole rows.
 func (r rect) sum(plane []float32, w int) float32 {
 	var s float32
+	if r.left == 0 && r.right == w {
+		rows := plane[r.top*w : r.bottom*w]
+		s, _ = asm.MomentsF32(rows, rows, 0)
+		return s
+	}
 	for i := r.top; i < r.bottom; i++ {
 		for _, v := range plane[i*w+r.left : i*w+r.right] {
 			s += v

@@ -1,9 +1,10 @@
-// Command stencil_f32 writes stencil_f32_amd64.s: weighted sums of a plane of
-// float32 with itself, moved.
+// Command stencil_f32 writes stencil_f32_amd64.s: weighted sums and maxima of a
+// plane of float32 with itself, moved.
 package main
 
 import (
 	"fmt"
+	"math"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -11,11 +12,12 @@ import (
 )
 
 // kernel is one form of the stencil. It computes blocks of up to eight rows by
-// one vector, whose sums stay in registers over all taps. The last vector of a
+// one vector, whose results stay in registers over all taps. The last vector of a
 // row ends with the row and may overlap the one before. Vectors of 16 elements
 // would be slower: two of three of them would straddle cache lines.
 type kernel struct {
 	name   string
+	sum    bool // else the maximum
 	lanes  int
 	vector func() VecVirtual
 }
@@ -23,8 +25,10 @@ type kernel struct {
 func main() {
 	ConstraintExpr("!purego")
 	for _, k := range []kernel{
-		{"stencilF32_4_avx2", 4, XMM},
-		{"stencilF32_8_avx2", 8, YMM},
+		{"stencilF32_4_avx2", true, 4, XMM},
+		{"stencilF32_8_avx2", true, 8, YMM},
+		{"maxStencilF32_4_avx2", false, 4, XMM},
+		{"maxStencilF32_8_avx2", false, 8, YMM},
 	} {
 		k.generate()
 	}
@@ -41,13 +45,20 @@ type state struct {
 }
 
 func (k kernel) generate() {
-	TEXT(k.name+"_asm", NOSPLIT, "func(dst, src *float32, stride int, offsets *int32, w *float32, taps, rows, columns int, bias, lo, hi float32)")
-	Doc(fmt.Sprintf("%s_asm is StencilF32 on planes of at least %d columns; taps > 0.", k.name, k.lanes))
+	method, arguments := "Max", "dst, src *float32, stride int, offsets *int32, taps, rows, columns int"
+	if k.sum {
+		method, arguments = "Run", "dst, src *float32, stride int, offsets *int32, w *float32, taps, rows, columns int, bias, lo, hi float32"
+	}
+	TEXT(k.name+"_asm", NOSPLIT, "func("+arguments+")")
+	Doc(fmt.Sprintf("%s_asm is StencilF32.%s on planes of at least %d columns; taps > 0.", k.name, method, k.lanes))
 	s := &state{kernel: k,
 		dst: Load(Param("dst"), GP64()), src: Load(Param("src"), GP64()),
 		stride: Load(Param("stride"), GP64()), stride3: GP64(),
-		offsets: Load(Param("offsets"), GP64()), w: Load(Param("w"), GP64()),
-		rows: Load(Param("rows"), GP64()), columns: Load(Param("columns"), GP64()), col: GP64(),
+		offsets: Load(Param("offsets"), GP64()),
+		rows:    Load(Param("rows"), GP64()), columns: Load(Param("columns"), GP64()), col: GP64(),
+	}
+	if k.sum {
+		s.w = Load(Param("w"), GP64())
 	}
 	SHLQ(U8(2), s.stride)
 	LEAQ(Mem{Base: s.stride, Index: s.stride, Scale: 2}, s.stride3)
@@ -66,7 +77,7 @@ func (s *state) blocks(rows int) {
 	JLT(LabelRef(end))
 	XORQ(s.col, s.col)
 	Label(column)
-	s.sum(rows)
+	s.vectors(rows)
 	s.next(column)
 	for range rows {
 		ADDQ(s.stride, s.src)
@@ -90,13 +101,13 @@ func (s *state) next(column string) {
 	Label(column + "_done")
 }
 
-// sum computes a vector of each row of the block.
-func (s *state) sum(rows int) {
-	sums := make([]VecVirtual, rows)
-	for i := range sums {
-		sums[i] = s.vector()
-		VBROADCASTSS(param("bias"), sums[i])
+// vectors computes a vector of each row of the block.
+func (s *state) vectors(rows int) {
+	results := make([]VecVirtual, rows)
+	for i := range results {
+		results[i] = s.vector()
 	}
+	s.begin(results)
 	x, t, p, q, weight := GP64(), GP64(), GP64(), GP64(), s.vector()
 	LEAQ(Mem{Base: s.src, Index: s.col, Scale: 4}, x)
 	XORQ(t, t)
@@ -107,14 +118,48 @@ func (s *state) sum(rows int) {
 	if rows > 4 {
 		LEAQ(Mem{Base: p, Index: s.stride, Scale: 4}, q)
 	}
-	VBROADCASTSS(Mem{Base: s.w, Index: t, Scale: 4}, weight)
-	for i := range sums {
-		VFMADD231PS(s.row([2]Register{p, q}, i), weight, sums[i])
+	if s.sum {
+		VBROADCASTSS(Mem{Base: s.w, Index: t, Scale: 4}, weight)
+	}
+	for i, v := range results {
+		element := s.row([2]Register{p, q}, i)
+		if s.sum {
+			VFMADD231PS(element, weight, v)
+		} else {
+			s.maximum(element, v)
+		}
 	}
 	INCQ(t)
 	CMPQ(t, param("taps"))
 	JLT(LabelRef(tap))
-	s.finish(sums)
+	s.finish(results)
+}
+
+// begin sets the results to what they are without any tap.
+func (s *state) begin(results []VecVirtual) {
+	if s.sum {
+		for _, v := range results {
+			VBROADCASTSS(param("bias"), v)
+		}
+		return
+	}
+	bits := GP32()
+	MOVL(U32(math.Float32bits(float32(math.Inf(-1)))), bits)
+	VMOVD(bits, results[0].AsX())
+	for i := range results {
+		VBROADCASTSS(results[0].AsX(), results[len(results)-1-i])
+	}
+}
+
+// maximum is v = max(x, v). The order of the operands keeps a NaN of v; that of
+// x is all ones, which are a NaN too.
+func (s *state) maximum(element Mem, v VecVirtual) {
+	const unordered = 3
+	x, nan := s.vector(), s.vector()
+	VMOVUPS(element, x)
+	VCMPPS(U8(unordered), x, x, nan)
+	VMAXPS(v, x, v)
+	VORPS(nan, v, v)
 }
 
 // row is the address of row i of eight; the second base is that of row 4.
@@ -131,18 +176,22 @@ func (s *state) row(base [2]Register, i int) Mem {
 	return m
 }
 
-// finish clamps and stores the sums. The order of the operands lets a NaN
+// finish clamps sums and stores the results. The order of the operands lets a NaN
 // through.
-func (s *state) finish(sums []VecVirtual) {
+func (s *state) finish(results []VecVirtual) {
 	lo, hi, y := s.vector(), s.vector(), GP64()
-	VBROADCASTSS(param("lo"), lo)
-	VBROADCASTSS(param("hi"), hi)
+	if s.sum {
+		VBROADCASTSS(param("lo"), lo)
+		VBROADCASTSS(param("hi"), hi)
+	}
 	LEAQ(Mem{Base: s.dst, Index: s.col, Scale: 4}, y)
-	for i, v := range sums {
-		VMAXPS(v, lo, v)
-		VMINPS(v, hi, v)
+	for i, v := range results {
+		if s.sum {
+			VMAXPS(v, lo, v)
+			VMINPS(v, hi, v)
+		}
 		VMOVUPS(v, Mem{Base: y})
-		if i+1 < len(sums) {
+		if i+1 < len(results) {
 			LEAQ(Mem{Base: y, Index: s.columns, Scale: 4}, y)
 		}
 	}
