@@ -4,6 +4,7 @@
 //
 // MeasureLatency takes the times of one network, MeasureKernels those of layers
 // at every bit-width, as a table that package quantize allocates bits by.
+// CompareLatency sets mixq beside other programs.
 //
 // Accuracies are measured in integer execution of the written files and must
 // agree between machines for one artifact hash; seconds are the machine's own.

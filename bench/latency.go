@@ -37,8 +37,8 @@ type Latency struct {
 // noise and takes the times of at least one and at most runs runs, ending early
 // when ctx is done. The noise is the same for every call.
 func MeasureLatency(ctx context.Context, open func() (*infer.Program, error), batch, threads, runs int) (*Latency, error) {
-	if runs < 1 {
-		return nil, fmt.Errorf("bench: %d runs, want at least 1", runs)
+	if batch < 1 || threads < 1 || runs < 1 {
+		return nil, fmt.Errorf("bench: batch %d, %d threads, %d runs, want at least 1 of each", batch, threads, runs)
 	}
 	start := time.Now()
 	p, err := open()

@@ -38,8 +38,10 @@ func TestMeasureLatency(t *testing.T) {
 	if _, err := MeasureLatency(context.Background(), func() (*infer.Program, error) { return nil, broken }, 1, 1, 1); !errors.Is(err, broken) {
 		t.Errorf("error %v, want that of open", err)
 	}
-	if _, err := MeasureLatency(context.Background(), open, 1, 1, 0); err == nil {
-		t.Error("no runs at all are accepted")
+	for _, n := range [][3]int{{0, 1, 1}, {1, 0, 1}, {1, 1, 0}} {
+		if _, err := MeasureLatency(context.Background(), open, n[0], n[1], n[2]); err == nil {
+			t.Errorf("batch %d, %d threads, %d runs are accepted", n[0], n[1], n[2])
+		}
 	}
 }
 

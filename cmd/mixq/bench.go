@@ -17,14 +17,14 @@ import (
 func newBench() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "bench",
-		Short: "Measure latency and kernels, or run an experiment again",
+		Short: "Measure latency and kernels, compare, or run an experiment again",
 		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
   mixq bench kernels --model resnet18 --out latency.json
   mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newBenchLatency(), newBenchKernels(), newBenchRun())
+	c.AddCommand(newBenchLatency(), newBenchKernels(), newBenchCompare(), newBenchRun())
 	return c
 }
 
