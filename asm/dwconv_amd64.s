@@ -72,3 +72,276 @@ store:
 	JNZ     position
 	VZEROUPPER
 	RET
+
+DATA dwLanes<>+0(SB)/4, $0x00000000
+DATA dwLanes<>+4(SB)/4, $0x00000004
+DATA dwLanes<>+8(SB)/4, $0x00000008
+DATA dwLanes<>+12(SB)/4, $0x0000000c
+DATA dwLanes<>+16(SB)/4, $0x00000001
+DATA dwLanes<>+20(SB)/4, $0x00000005
+DATA dwLanes<>+24(SB)/4, $0x00000009
+DATA dwLanes<>+28(SB)/4, $0x0000000d
+DATA dwLanes<>+32(SB)/4, $0x00000002
+DATA dwLanes<>+36(SB)/4, $0x00000006
+DATA dwLanes<>+40(SB)/4, $0x0000000a
+DATA dwLanes<>+44(SB)/4, $0x0000000e
+DATA dwLanes<>+48(SB)/4, $0x00000003
+DATA dwLanes<>+52(SB)/4, $0x00000007
+DATA dwLanes<>+56(SB)/4, $0x0000000b
+DATA dwLanes<>+60(SB)/4, $0x0000000f
+GLOBL dwLanes<>(SB), RODATA|NOPTR, $64
+
+// func dwConvU8_avx512vnni_asm(acc *int32, x *uint8, taps *int32, packed *int16, positions int, step int, channels int, ntaps int)
+// Requires: AVX, AVX512BW, AVX512F, AVX512VL, AVX512VNNI
+TEXT ·dwConvU8_avx512vnni_asm(SB), NOSPLIT, $0-64
+	MOVQ      acc+0(FP), AX
+	MOVQ      x+8(FP), CX
+	MOVQ      taps+16(FP), DX
+	MOVQ      ntaps+56(FP), SI
+	MOVQ      positions+32(FP), R13
+	VMOVDQU32 dwLanes<>+0(SB), Z0
+	VPXORD    Z1, Z1, Z1
+
+	// 64 bytes of weights for every two taps.
+	ADDQ $0x01, SI
+	SHRQ $0x01, SI
+	SHLQ $0x06, SI
+	LEAQ (SI)(SI*2), DI
+
+position:
+	MOVQ packed+24(FP), BX
+	MOVQ channels+48(FP), R14
+	MOVQ CX, R12
+	SUBQ $0x40, R14
+	JLT  rest
+
+four:
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	MOVQ   DX, R11
+	MOVQ   ntaps+56(FP), R10
+	SUBQ   $0x02, R10
+	JLT    odd4
+
+pair4:
+	MOVLQSX    (R11), R8
+	MOVLQSX    4(R11), R9
+	VPERMD     (R12)(R8*1), Z0, Z6
+	VPERMD     (R12)(R9*1), Z0, Z7
+	VPUNPCKLBW Z7, Z6, Z8
+	VPUNPCKHBW Z7, Z6, Z6
+	VPUNPCKLBW Z1, Z8, Z7
+	VPDPWSSD   (BX), Z7, Z2
+	VPUNPCKHBW Z1, Z8, Z7
+	VPDPWSSD   (BX)(SI*1), Z7, Z3
+	VPUNPCKLBW Z1, Z6, Z7
+	VPDPWSSD   (BX)(SI*2), Z7, Z4
+	VPUNPCKHBW Z1, Z6, Z6
+	VPDPWSSD   (BX)(DI*1), Z6, Z5
+	ADDQ       $0x40, BX
+	ADDQ       $0x08, R11
+	SUBQ       $0x02, R10
+	JGE        pair4
+
+odd4:
+	CMPQ       R10, $-1
+	JNE        store4
+	MOVLQSX    (R11), R8
+	MOVQ       R8, R9
+	VPERMD     (R12)(R8*1), Z0, Z6
+	VPERMD     (R12)(R9*1), Z0, Z7
+	VPUNPCKLBW Z7, Z6, Z8
+	VPUNPCKHBW Z7, Z6, Z6
+	VPUNPCKLBW Z1, Z8, Z7
+	VPDPWSSD   (BX), Z7, Z2
+	VPUNPCKHBW Z1, Z8, Z7
+	VPDPWSSD   (BX)(SI*1), Z7, Z3
+	VPUNPCKLBW Z1, Z6, Z7
+	VPDPWSSD   (BX)(SI*2), Z7, Z4
+	VPUNPCKHBW Z1, Z6, Z6
+	VPDPWSSD   (BX)(DI*1), Z6, Z5
+	ADDQ       $0x40, BX
+
+store4:
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	VMOVDQU32 Z4, 128(AX)
+	VMOVDQU32 Z5, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x40, R12
+
+	// The weights of the first block are behind us, those of the others before us.
+	ADDQ DI, BX
+	SUBQ $0x40, R14
+	JGE  four
+
+rest:
+	ADDQ   $0x40, R14
+	JZ     next
+	CMPQ   R14, $0x20
+	JL     one
+	JE     two
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	MOVQ   DX, R11
+	MOVQ   ntaps+56(FP), R10
+	SUBQ   $0x02, R10
+	JLT    odd3
+
+pair3:
+	MOVLQSX      (R11), R8
+	MOVLQSX      4(R11), R9
+	VMOVDQU32    (R12)(R8*1), Y12
+	VINSERTI32X4 $0x02, 32(R12)(R8*1), Z12, Z12
+	VPERMD       Z12, Z0, Z12
+	VMOVDQU32    (R12)(R9*1), Y13
+	VINSERTI32X4 $0x02, 32(R12)(R9*1), Z13, Z13
+	VPERMD       Z13, Z0, Z13
+	VPUNPCKLBW   Z13, Z12, Z6
+	VPUNPCKHBW   Z13, Z12, Z7
+	VPUNPCKLBW   Z1, Z6, Z8
+	VPDPWSSD     (BX), Z8, Z9
+	VPUNPCKHBW   Z1, Z6, Z6
+	VPDPWSSD     (BX)(SI*1), Z6, Z10
+	VPUNPCKLBW   Z1, Z7, Z6
+	VPDPWSSD     (BX)(SI*2), Z6, Z11
+	ADDQ         $0x40, BX
+	ADDQ         $0x08, R11
+	SUBQ         $0x02, R10
+	JGE          pair3
+
+odd3:
+	CMPQ         R10, $-1
+	JNE          store3
+	MOVLQSX      (R11), R8
+	MOVQ         R8, R9
+	VMOVDQU32    (R12)(R8*1), Y14
+	VINSERTI32X4 $0x02, 32(R12)(R8*1), Z14, Z14
+	VPERMD       Z14, Z0, Z14
+	VMOVDQU32    (R12)(R9*1), Y15
+	VINSERTI32X4 $0x02, 32(R12)(R9*1), Z15, Z15
+	VPERMD       Z15, Z0, Z15
+	VPUNPCKLBW   Z15, Z14, Z6
+	VPUNPCKHBW   Z15, Z14, Z7
+	VPUNPCKLBW   Z1, Z6, Z8
+	VPDPWSSD     (BX), Z8, Z9
+	VPUNPCKHBW   Z1, Z6, Z6
+	VPDPWSSD     (BX)(SI*1), Z6, Z10
+	VPUNPCKLBW   Z1, Z7, Z6
+	VPDPWSSD     (BX)(SI*2), Z6, Z11
+	ADDQ         $0x40, BX
+
+store3:
+	VMOVDQU32 Z9, (AX)
+	VMOVDQU32 Z10, 64(AX)
+	VMOVDQU32 Z11, 128(AX)
+	ADDQ      $0x000000c0, AX
+	ADDQ      $0x30, R12
+
+	// The weights of the first block are behind us, those of the others before us.
+	LEAQ (BX)(SI*2), BX
+	JMP  next
+
+two:
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   DX, R11
+	MOVQ   ntaps+56(FP), R10
+	SUBQ   $0x02, R10
+	JLT    odd2
+
+pair2:
+	MOVLQSX    (R11), R8
+	MOVLQSX    4(R11), R9
+	VMOVDQU32  (R12)(R8*1), Y18
+	VPERMD     Z18, Z0, Z18
+	VMOVDQU32  (R12)(R9*1), Y19
+	VPERMD     Z19, Z0, Z19
+	VPUNPCKLBW Z19, Z18, Z6
+	VPUNPCKLBW Z1, Z6, Z7
+	VPDPWSSD   (BX), Z7, Z16
+	VPUNPCKHBW Z1, Z6, Z6
+	VPDPWSSD   (BX)(SI*1), Z6, Z17
+	ADDQ       $0x40, BX
+	ADDQ       $0x08, R11
+	SUBQ       $0x02, R10
+	JGE        pair2
+
+odd2:
+	CMPQ       R10, $-1
+	JNE        store2
+	MOVLQSX    (R11), R8
+	MOVQ       R8, R9
+	VMOVDQU32  (R12)(R8*1), Y20
+	VPERMD     Z20, Z0, Z20
+	VMOVDQU32  (R12)(R9*1), Y21
+	VPERMD     Z21, Z0, Z21
+	VPUNPCKLBW Z21, Z20, Z6
+	VPUNPCKLBW Z1, Z6, Z7
+	VPDPWSSD   (BX), Z7, Z16
+	VPUNPCKHBW Z1, Z6, Z6
+	VPDPWSSD   (BX)(SI*1), Z6, Z17
+	ADDQ       $0x40, BX
+
+store2:
+	VMOVDQU32 Z16, (AX)
+	VMOVDQU32 Z17, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x20, R12
+
+	// The weights of the first block are behind us, those of the others before us.
+	ADDQ SI, BX
+	JMP  next
+
+one:
+	VPXORD Z22, Z22, Z22
+	MOVQ   DX, R11
+	MOVQ   ntaps+56(FP), R10
+	SUBQ   $0x02, R10
+	JLT    odd1
+
+pair1:
+	MOVLQSX    (R11), R8
+	MOVLQSX    4(R11), R9
+	VMOVDQU32  (R12)(R8*1), X23
+	VPERMD     Z23, Z0, Z23
+	VMOVDQU32  (R12)(R9*1), X24
+	VPERMD     Z24, Z0, Z24
+	VPUNPCKLBW Z24, Z23, Z6
+	VPUNPCKLBW Z1, Z6, Z6
+	VPDPWSSD   (BX), Z6, Z22
+	ADDQ       $0x40, BX
+	ADDQ       $0x08, R11
+	SUBQ       $0x02, R10
+	JGE        pair1
+
+odd1:
+	CMPQ       R10, $-1
+	JNE        store1
+	MOVLQSX    (R11), R8
+	MOVQ       R8, R9
+	VMOVDQU32  (R12)(R8*1), X25
+	VPERMD     Z25, Z0, Z25
+	VMOVDQU32  (R12)(R9*1), X26
+	VPERMD     Z26, Z0, Z26
+	VPUNPCKLBW Z26, Z25, Z6
+	VPUNPCKLBW Z1, Z6, Z6
+	VPDPWSSD   (BX), Z6, Z22
+	ADDQ       $0x40, BX
+
+store1:
+	VMOVDQU32 Z22, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x10, R12
+
+	// The weights of the first block are behind us, those of the others before us.
+next:
+	MOVQ step+40(FP), R8
+	ADDQ R8, CX
+	DECQ R13
+	JNZ  position
+	VZEROUPPER
+	RET

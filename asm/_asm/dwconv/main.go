@@ -10,6 +10,7 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	dwconv()
+	dwconvWide()
 	Generate()
 }
 
