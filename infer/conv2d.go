@@ -15,7 +15,7 @@ type convReal interface {
 // planConvReal picks the algorithm of a convolution.
 func (c *compiler) planConvReal(p kernel.Conv2dParams, x, y *slot, weight []float32) convReal {
 	if kernel.PointwiseFits(p, y.c) {
-		return kernel.NewPointwiseF32(x.c, y.h*y.w, y.c, weight)
+		return kernel.NewPointwiseF32(p, x.c, x.h, x.w, y.c, weight)
 	}
 	if c.opt.Winograd && kernel.WinogradPays(p, x.c, x.h, x.w, y.c) {
 		return kernel.NewWinogradF32(p, x.c, x.h, x.w, y.c, weight)

@@ -6,12 +6,16 @@ import "mixq/asm"
 // before those after them: half of a second-level cache.
 const pointwiseBlock = 1 << 16
 
-// PointwiseF32 is a planned 1x1 convolution of stride 1 without padding or
-// groups. It computes the bits of a ConvF32, but reads the planes where they lie
-// and finishes the sums in registers. It is safe for concurrent use.
+// PointwiseF32 is a planned 1x1 convolution of stride 1 or 2 without padding or
+// groups. It computes the bits of a ConvF32, but reads the planes where they lie,
+// or every second row and column once, and finishes the sums in registers. It is
+// safe for concurrent use.
 type PointwiseF32 struct {
 	tile      asm.PointwiseF32
 	cin       int
+	h, w      int // the input
+	stride    int
+	outW      int
 	positions int
 	block     int       // positions of a tile
 	panels    int       // of channels
@@ -23,21 +27,21 @@ type PointwiseF32 struct {
 // the current level has a kernel for it. Output channels must fill its panels.
 func PointwiseFits(p Conv2dParams, cout int) bool {
 	tile := asm.PointwiseF32For()
-	plain := Conv2dParams{KernelH: 1, KernelW: 1, StrideH: 1, StrideW: 1, DilationH: p.DilationH, DilationW: p.DilationW, Groups: 1}
-	return p == plain && tile.Level == asm.GemmF32For().Level && cout%tile.MR == 0
+	plain := Conv2dParams{KernelH: 1, KernelW: 1, StrideH: p.StrideH, StrideW: p.StrideH, DilationH: p.DilationH, DilationW: p.DilationW, Groups: 1}
+	return p == plain && p.StrideH <= 2 && tile.Level == asm.GemmF32For().Level && cout%tile.MR == 0
 }
 
-// NewPointwiseF32 plans the convolution of x [C,H,W] (C = cin), where H·W =
-// positions, with weight [O,C] (O = cout). The weight is packed, so it may change
-// afterwards. It panics if cout does not fill panels or the weight has another
-// size.
-func NewPointwiseF32(cin, positions, cout int, weight []float32) *PointwiseF32 {
-	c := &PointwiseF32{tile: asm.PointwiseF32For(), cin: cin, positions: positions}
+// NewPointwiseF32 plans the convolution of x [C,H,W] (C = cin) with weight
+// [O,C,1,1] (O = cout). The weight is packed, so it may change afterwards. It
+// panics if cout does not fill panels or the weight has another size.
+func NewPointwiseF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *PointwiseF32 {
+	oh, ow := p.OutSize(h, w)
+	c := &PointwiseF32{tile: asm.PointwiseF32For(), cin: cin, h: h, w: w, stride: p.StrideH, outW: ow, positions: oh * ow}
 	if cout%c.tile.MR != 0 || len(weight) != cin*cout {
 		panic(badWeight)
 	}
-	blocks := ceilDiv(positions, max(pointwiseBlock/cin, 2*c.tile.NR))
-	c.block = roundUp(ceilDiv(positions, blocks), c.tile.NR)
+	blocks := ceilDiv(c.positions, max(pointwiseBlock/cin, 2*c.tile.NR))
+	c.block = roundUp(ceilDiv(c.positions, blocks), c.tile.NR)
 	c.panels = cout / c.tile.MR
 	c.zeros = make([]float32, c.tile.MR)
 	c.packed = make([]float32, len(weight))
@@ -45,18 +49,27 @@ func NewPointwiseF32(cin, positions, cout int, weight []float32) *PointwiseF32 {
 	return c
 }
 
-// Scratch is the number of float32 elements of scratch that Run needs: none.
-func (c *PointwiseF32) Scratch() int { return 0 }
+// Scratch is the number of float32 elements of scratch that Run needs.
+func (c *PointwiseF32) Scratch() int {
+	if c.stride == 1 {
+		return 0
+	}
+	return (c.cin + 1) * c.positions
+}
 
 // Tiles is the number of independent parts of the output of one image. It
 // depends on the sizes and the level only.
 func (c *PointwiseF32) Tiles() int { return ceilDiv(c.positions, c.block) * c.panels }
 
 // Run computes the given tiles of the output of one image; the rest of dst is
-// left alone. bias [O] and residual [O,H,W] may be nil; dst may be residual. It
+// left alone. bias [O] and residual [O,OH,OW] may be nil; dst may be residual. It
 // allocates nothing. It panics if slices are too short.
-func (c *PointwiseF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, _ []float32) {
+func (c *PointwiseF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, scratch []float32) {
 	mr := c.tile.MR
+	if c.stride == 2 {
+		rows := Range{tiles.Lo / c.panels * c.block / c.outW, ceilDiv(min(ceilDiv(tiles.Hi, c.panels)*c.block, c.positions), c.outW)}
+		x = c.halve(x, rows, scratch)
+	}
 	for t := tiles.Lo; t < tiles.Hi; t++ {
 		ch, lo := t%c.panels*mr, t/c.panels*c.block
 		at, b, res := ch*c.positions+lo, c.zeros, residual
@@ -69,4 +82,15 @@ func (c *PointwiseF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Ra
 		c.tile.Run(dst[at:], c.positions, x[lo:], c.positions, c.packed[ch*c.cin:], c.cin, b, res,
 			min(c.block, c.positions-lo), act.Lo, act.Hi)
 	}
+}
+
+// halve keeps every second row and column of the planes of x, for the given rows
+// of the output. What is between the columns goes after the planes.
+func (c *PointwiseF32) halve(x []float32, rows Range, scratch []float32) []float32 {
+	planes, between := cut(scratch, c.cin*c.positions)
+	for ch := range c.cin {
+		at := ch*c.positions + rows.Lo*c.outW
+		asm.SplitRowsF32(planes[at:], between, c.outW, x[(ch*c.h+2*rows.Lo)*c.w:], 2*c.w, rows.Hi-rows.Lo, min(2*c.outW, c.w))
+	}
+	return planes
 }

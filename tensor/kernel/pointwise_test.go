@@ -14,16 +14,19 @@ import (
 // bias and residual, which may be the output.
 func TestPointwiseF32(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 1))
-	one := square(1, 1, 1, 0, 1)
 	act := Clamp{-.5, 6}
 	isatest.Each(t, func(t *testing.T) {
-		for _, tt := range []struct{ cin, positions, panels int }{
-			{1, 1, 1}, {3, 49, 2}, {17, 50, 3}, {64, 196, 5}, {700, 210, 2}, {2, 40000, 1},
+		for _, tt := range []struct{ cin, h, w, panels, stride int }{
+			{1, 1, 1, 1, 1}, {3, 7, 7, 2, 1}, {17, 5, 10, 3, 1}, {64, 14, 14, 5, 1}, {700, 21, 10, 2, 1}, {2, 200, 200, 1, 1},
+			{1, 1, 1, 1, 2}, {3, 14, 13, 2, 2}, {700, 41, 20, 2, 2}, {2, 3, 300, 1, 2},
 		} {
+			p := square(1, tt.stride, 1, 0, 1)
+			oh, ow := p.OutSize(tt.h, tt.w)
 			cout := tt.panels * asm.PointwiseF32For().MR
-			x, w, bias, res := randoms(rng, tt.cin*tt.positions), randoms(rng, cout*tt.cin), randoms(rng, cout), randoms(rng, cout*tt.positions)
-			conv := NewConvF32(one, tt.cin, 1, tt.positions, cout, w)
-			c := NewPointwiseF32(tt.cin, tt.positions, cout, w)
+			x, w, bias, res := randoms(rng, tt.cin*tt.h*tt.w), randoms(rng, cout*tt.cin), randoms(rng, cout), randoms(rng, cout*oh*ow)
+			conv := NewConvF32(p, tt.cin, tt.h, tt.w, cout, w)
+			c := NewPointwiseF32(p, tt.cin, tt.h, tt.w, cout, w)
+			scratch := nans(c.Scratch())
 			for _, with := range []struct{ bias, res []float32 }{{}, {bias, nil}, {nil, res}, {bias, res}} {
 				want, got := slices.Clone(res), slices.Clone(res)
 				run(conv, want, x, with.bias, with.res, act)
@@ -32,13 +35,13 @@ func TestPointwiseF32(t *testing.T) {
 					r = got
 				}
 				for lo := 0; lo < c.Tiles(); lo += 2 {
-					c.Run(got, x, with.bias, r, act, Range{lo, min(lo+2, c.Tiles())}, nil)
+					c.Run(got, x, with.bias, r, act, Range{lo, min(lo+2, c.Tiles())}, scratch)
 				}
 				if !slices.Equal(got, want) {
 					t.Fatalf("%+v, bias %v, residual %v: not what ConvF32 computes", tt, with.bias != nil, with.res != nil)
 				}
 			}
-			if a := testing.AllocsPerRun(2, func() { c.Run(res, x, nil, nil, act, Range{0, c.Tiles()}, nil) }); a != 0 {
+			if a := testing.AllocsPerRun(2, func() { c.Run(res, x, nil, nil, act, Range{0, c.Tiles()}, scratch) }); a != 0 {
 				t.Errorf("%+v: %v allocations", tt, a)
 			}
 		}
@@ -48,7 +51,7 @@ func TestPointwiseF32(t *testing.T) {
 func TestPointwiseFits(t *testing.T) {
 	padded := square(1, 1, 1, 0, 1)
 	padded.PadRight = 1
-	for _, p := range []Conv2dParams{square(3, 1, 1, 0, 1), square(1, 2, 1, 0, 1), square(1, 1, 1, 0, 2), padded} {
+	for _, p := range []Conv2dParams{square(3, 1, 1, 0, 1), square(1, 3, 1, 0, 1), square(1, 1, 1, 0, 2), padded} {
 		if PointwiseFits(p, 64) {
 			t.Errorf("%+v fits", p)
 		}
@@ -64,7 +67,7 @@ func BenchmarkPointwiseF32(b *testing.B) {
 		{16, 12544, 96}, {144, 3136, 24}, {32, 784, 192}, {384, 196, 64}, {960, 49, 160}, {256, 3136, 64}, {256, 196, 1024},
 	} {
 		b.Run(fmt.Sprintf("shape=%dx%dx%d", s.cin, s.positions, s.cout), func(b *testing.B) {
-			c := NewPointwiseF32(s.cin, s.positions, s.cout, make([]float32, s.cin*s.cout))
+			c := NewPointwiseF32(square(1, 1, 1, 0, 1), s.cin, 1, s.positions, s.cout, make([]float32, s.cin*s.cout))
 			dst, x, bias := make([]float32, s.cout*s.positions), make([]float32, s.cin*s.positions), make([]float32, s.cout)
 			for b.Loop() {
 				c.Run(dst, x, bias, nil, unbounded, Range{0, c.Tiles()}, nil)
