@@ -9,11 +9,9 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 
-	"mixq/infer"
 	"mixq/internal/isa"
 	"mixq/nn"
 	"mixq/quantize"
-	"mixq/tensor"
 )
 
 // KernelOptions say how MeasureKernels measures.
@@ -84,7 +82,7 @@ func MeasureKernels(ctx context.Context, networks []*nn.Graph, o KernelOptions) 
 	}
 	table.Rows = samples.rows()
 	for _, m := range mixed {
-		n, err := m.compare(k)
+		n, err := k.compare(m)
 		if err != nil {
 			return nil, err
 		}
@@ -140,86 +138,23 @@ func measureNetwork(ctx context.Context, g *nn.Graph, o KernelOptions, now func(
 	return mixed, nil
 }
 
-// mixedBits gives the layers of a quantized network their own bits, those of
-// another the given ones in turn.
+// mixedBits gives the layers of a quantized network their own bits if they are
+// measured, and all others the given ones in turn.
 func mixedBits(g *nn.Graph, bits []uint8) func(layer string) uint8 {
 	i := -1
 	return func(layer string) uint8 {
 		if o, ok := g.Node(layer).Operands(); ok && o.Weight.Type.Quant != nil {
-			return o.Weight.Type.Quant.Bits
+			if own := o.Weight.Type.Quant.Bits; slices.Contains(bits, own) {
+				return own
+			}
 		}
 		i++
 		return bits[i%len(bits)]
 	}
 }
 
-// subject is a quantized network that is being measured.
-type subject struct {
-	model   string
-	works   []quantize.Work
-	session *infer.Session
-	input   *tensor.Tensor
-	now     func() time.Duration
-	traced  bool
-	marks   []time.Duration   // ends of the parts of a run
-	times   [][]time.Duration // by part and run
-	total   []time.Duration   // by run
-}
-
-func newSubject(g *nn.Graph, o KernelOptions, now func() time.Duration, bits func(layer string) uint8, traced bool) (*subject, error) {
-	q, err := quantize.Sketch(g, bits)
-	if err != nil {
-		return nil, err
-	}
-	s := &subject{model: g.Name, works: quantize.Works(q), now: now, traced: traced, input: noise(q, o.Batch)}
-	s.times = make([][]time.Duration, len(s.works))
-	opt := infer.Options{Batch: o.Batch, Threads: o.Threads}
-	if traced {
-		opt.Trace = func(*nn.Node) { s.marks = append(s.marks, s.now()) }
-	}
-	p, err := infer.Compile(q, opt)
-	if err != nil {
-		return nil, err
-	}
-	s.session = p.NewSession()
-	return s, nil
-}
-
-// run makes and times a number of runs after one that is not timed.
-func (s *subject) run(ctx context.Context, n int) error {
-	for i := range n + 1 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		s.marks = s.marks[:0]
-		start := s.now()
-		if _, err := s.session.Run(s.input); err != nil {
-			return err
-		}
-		end := s.now()
-		if i > 0 {
-			s.total = append(s.total, end-start)
-			s.record(start)
-		}
-	}
-	return nil
-}
-
-// record adds the times of a run that began at start. A large batch goes
-// through the parts in several groups.
-func (s *subject) record(start time.Duration) {
-	for i, end := range s.marks {
-		at := i % len(s.works)
-		if i < len(s.works) {
-			s.times[at] = append(s.times[at], 0)
-		}
-		s.times[at][len(s.times[at])-1] += end - start
-		start = end
-	}
-}
-
 // compare sets what the table says beside what was measured.
-func (s *subject) compare(k *Kernels) (NetworkLatency, error) {
+func (k *Kernels) compare(s *subject) (NetworkLatency, error) {
 	n := NetworkLatency{Model: s.model, Measured: ms(slices.Min(s.total))}
 	each, sum, err := k.Table.Predict(s.works)
 	if err != nil {
@@ -228,29 +163,32 @@ func (s *subject) compare(k *Kernels) (NetworkLatency, error) {
 	n.Predicted = ms(sum)
 	n.Ratio = n.Predicted / n.Measured
 	for i, w := range s.works {
-		p := PartSpeed{Part: w.Layer, Kind: w.Kind, Time: ms(each[i]), MACs: w.MACs}
-		if w.Bits != 0 {
-			if p.GMACs, p.Share, err = k.speeds(w); err != nil {
-				return n, err
+		n.Parts = append(n.Parts, PartSpeed{Part: w.Layer, Kind: w.Kind, Time: ms(each[i]), MACs: w.MACs})
+	}
+	for _, p := range k.Peaks {
+		each, _, err := k.Table.Predict(withBits(s.works, p.Bits))
+		if err != nil {
+			return n, err
+		}
+		for i, w := range s.works {
+			if w.Bits != 0 {
+				speed := float64(w.MACs*int64(k.Table.Batch)) / float64(max(each[i], 1))
+				part := &n.Parts[i]
+				part.GMACs = append(part.GMACs, speed)
+				part.Share = append(part.Share, speed/(p.GMACs*float64(k.Table.Threads)))
 			}
 		}
-		n.Parts = append(n.Parts, p)
 	}
 	return n, nil
 }
 
-// speeds are what layer w reaches at every bit-width, and the shares of the
-// peaks that these are.
-func (k *Kernels) speeds(w quantize.Work) (gmacs, share []float64, err error) {
-	for _, p := range k.Peaks {
-		w.Bits = p.Bits
-		_, d, err := k.Table.Predict([]quantize.Work{w})
-		if err != nil {
-			return nil, nil, err
+// withBits gives all layers with weights the same bits.
+func withBits(works []quantize.Work, bits uint8) []quantize.Work {
+	works = slices.Clone(works)
+	for i := range works {
+		if works[i].Bits != 0 {
+			works[i].Bits = bits
 		}
-		speed := float64(w.MACs*int64(k.Table.Batch)) / float64(max(d, 1))
-		gmacs = append(gmacs, speed)
-		share = append(share, speed/(p.GMACs*float64(k.Table.Threads)))
 	}
-	return gmacs, share, nil
+	return works
 }

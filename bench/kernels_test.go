@@ -28,7 +28,7 @@ func randomNetwork(t *testing.T) *nn.Graph {
 func TestMeasureKernels(t *testing.T) {
 	g := randomNetwork(t)
 	bits := []uint8{2, 5, 8}
-	q, err := quantize.Sketch(g, func(layer string) uint8 { return bits[len(layer)%2] })
+	q, err := quantize.Sketch(g, func(layer string) uint8 { return 2 + uint8(len(layer))%7 })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,12 +40,7 @@ func TestMeasureKernels(t *testing.T) {
 	}
 	ws := quantize.Works(q)
 	for _, b := range bits {
-		for i := range ws {
-			if ws[i].Bits != 0 {
-				ws[i].Bits = b
-			}
-		}
-		if _, sum, err := k.Table.Predict(ws); err != nil || sum <= 0 {
+		if _, sum, err := k.Table.Predict(withBits(ws, b)); err != nil || sum <= 0 {
 			t.Errorf("%d bits: %v, %v", b, sum, err)
 		}
 	}

@@ -93,3 +93,48 @@ type BudgetError struct{ Budget, Smallest Budget }
 func (e *BudgetError) Error() string {
 	return fmt.Sprintf("quantize: budget %v is impossible: with these candidate bits the smallest is %v; ask for no less or allow fewer bits", e.Budget, e.Smallest)
 }
+
+// resource is the row of the size. It can be met.
+func (b Budget) resource(sens *SensTable, overhead int64) (resource, error) {
+	r := resource{name: "size"}
+	if err := b.validate(); err != nil {
+		return r, err
+	}
+	r.capacity = b.capacity(sens, overhead)
+	for _, l := range sens.Layers {
+		costs := make([]int64, len(l.Bits))
+		for j, bits := range l.Bits {
+			costs[j] = l.cost(b.Kind, bits)
+		}
+		r.cost = append(r.cost, costs)
+	}
+	if least := r.least(); least > r.capacity {
+		return r, &BudgetError{b, reachable(b.Kind, least, overhead, sens)}
+	}
+	return r, nil
+}
+
+// capacity is what the weights may take: bits of codes, or bytes of the file.
+func (b Budget) capacity(t *SensTable, overhead int64) int64 {
+	n := float64(t.weights())
+	switch b.Kind {
+	case Compression:
+		return int64(32 * n / b.Value)
+	case AverageBits:
+		return int64(b.Value * n)
+	}
+	return int64(min(b.Value, math.MaxInt64/2)) - overhead
+}
+
+// reachable is the tightest budget of a kind, given the least cost. It is
+// rounded so that asking for it works.
+func reachable(kind BudgetKind, least, overhead int64, t *SensTable) Budget {
+	n := float64(t.weights())
+	switch kind {
+	case Compression:
+		return Budget{kind, math.Floor(32*n/float64(least)*1000) / 1000}
+	case AverageBits:
+		return Budget{kind, math.Ceil(float64(least)/n*1000) / 1000}
+	}
+	return Budget{kind, float64(least + overhead)}
+}
