@@ -19,6 +19,7 @@ import (
 const (
 	syntheticCalib = 8
 	syntheticEval  = 4
+	syntheticNorm  = 2 // whose statistics the batch-norms take
 )
 
 // synthetic makes the network and the images of a synthetic run.
@@ -33,6 +34,11 @@ func (m *method) synthetic(bar *progress) (*nn.Graph, quantize.Data, error) {
 	m.config.Synthetic = true
 	m.config.SensImages, m.config.SensDraws, m.config.Positions = syntheticCalib, 1, 16
 	shape := g.Inputs[0].Type.Shape[1:]
+	for x := range (randomImages{syntheticNorm, shape, m.config.Seed + 2}).All() {
+		if g, err = train.Normalise(g, x, m.config.Threads); err != nil {
+			return nil, d, err
+		}
+	}
 	d.Calib = randomImages{syntheticCalib, shape, m.config.Seed}
 	d.Eval = randomImages{syntheticEval, shape, m.config.Seed + 1}
 	return g, d, nil
