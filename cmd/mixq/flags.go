@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -82,7 +81,7 @@ type model struct {
 }
 
 func (m *model) Set(name string) (err error) {
-	if m.isFile = strings.EqualFold(filepath.Ext(name), ".onnx"); m.isFile {
+	if m.isFile = isONNX(name); m.isFile {
 		m.Model = models.Model{Name: name}
 		return nil
 	}

@@ -92,6 +92,6 @@ The environment variable MIXQ_ISA lowers the instruction set level that is used
 		DisableSuggestions: true,
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newQuantize(), newEval(), newInspect(), newSensitivity(), newAllocate(), newTrain(), newModels(), newBench(), newSolve())
+	root.AddCommand(newQuantize(), newEval(), newInspect(), newSensitivity(), newAllocate(), newTrain(), newModels(), newConvert(), newExport(), newBench(), newSolve())
 	return root
 }

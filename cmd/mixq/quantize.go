@@ -87,7 +87,6 @@ that it was not calibrated on.`,
 	limit.addFlags(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
-	c.MarkFlagsRequiredTogether("weights", "data")
 	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
 	c.MarkFlagsMutuallyExclusive("synthetic", "max-drop")
 	c.MarkFlagsMutuallyExclusive("budget", "max-drop")

@@ -624,14 +624,32 @@ func importPad(im *importer, n *node, in []*value) ([]*value, error) {
 		return in[:1], nil
 	}
 	if len(dims) != 4 || len(pads) != 8 || fill != nil && fill[0] != 0 ||
-		pads[0] != 0 || pads[1] != 0 || pads[4] != 0 || pads[5] != 0 || slices.Min(pads) < 0 || slices.Max(pads) > maxSize {
-		return nil, UnsupportedError(fmt.Sprintf("pads %v of shape %v with %v, want zeros around rows and columns", pads, dims, fill))
+		pads[0] != 0 || pads[4] != 0 || slices.Min(pads) < 0 || slices.Max(pads) > maxSize {
+		return nil, UnsupportedError(fmt.Sprintf("pads %v of shape %v with %v, want zeros around channels or rows and columns", pads, dims, fill))
 	}
 	x, err := im.tensor(in[0], n.name)
 	if err != nil {
 		return nil, err
 	}
+	if before, after := int(pads[1]), int(pads[5]); before+after > 0 {
+		return im.padChannels(n, x, before, after, pads)
+	}
 	return im.result(n.name, &nn.Pad{Top: int(pads[2]), Left: int(pads[3]), Bottom: int(pads[6]), Right: int(pads[7])}, x)
+}
+
+// padChannels adds channels of zeros, as a part of the subsampling before it if
+// there is one that only this node reads (the shortcut of CIFAR ResNets).
+func (im *importer) padChannels(n *node, x *nn.Value, before, after int, pads []int64) ([]*value, error) {
+	if pads[2] != 0 || pads[3] != 0 || pads[6] != 0 || pads[7] != 0 {
+		return nil, UnsupportedError(fmt.Sprintf("pads %v around channels and rows or columns", pads))
+	}
+	stride := 1
+	if p := im.producer[x]; p != nil && im.uses[n.in[0]] == 1 {
+		if op, ok := p.Op.(*nn.Subsample); ok && op.Before+op.After == 0 {
+			stride, x = op.Stride, p.In[0]
+		}
+	}
+	return im.result(n.name, &nn.Subsample{Stride: stride, Before: before, After: after}, x)
 }
 
 func importSoftmax(im *importer, n *node, in []*value) ([]*value, error) {

@@ -299,6 +299,9 @@ func importSlice(im *importer, n *node, in []*value) ([]*value, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(parts) == 4 && parts[2].step > 1 {
+		return im.subsampled(n, x, parts)
+	}
 	for i, p := range parts {
 		if i != 1 && p != (span{0, 1, x.dims[i]}) || p.n == 0 {
 			return nil, UnsupportedError("slicing of other dimensions than the channels")
@@ -309,6 +312,25 @@ func importSlice(im *importer, n *node, in []*value) ([]*value, error) {
 	}
 	y, err := im.part(x, n.name, parts[1])
 	return []*value{y}, err
+}
+
+// subsampled makes the layer that takes every k-th row and column.
+func (im *importer) subsampled(n *node, x *value, parts []span) ([]*value, error) {
+	k := parts[2].step
+	for i, d := range x.dims {
+		want := span{0, 1, d}
+		if i > 1 {
+			want = span{0, k, (d + k - 1) / k}
+		}
+		if parts[i] != want {
+			return nil, UnsupportedError(fmt.Sprintf("slicing of %v other than to every %d-th row and column", x.dims, k))
+		}
+	}
+	v, err := im.tensor(x, n.name)
+	if err != nil {
+		return nil, err
+	}
+	return im.result(n.name, &nn.Subsample{Stride: k}, v)
 }
 
 // part makes the layer that takes the channels of a span.

@@ -1,4 +1,4 @@
-// Package torchfile reads the tensors of PyTorch checkpoints: files of
+// Package torchfile reads and writes the tensors of PyTorch checkpoints: files of
 // torch.save in the zip format (since PyTorch 1.6) and in the older format of
 // consecutive pickles.
 //

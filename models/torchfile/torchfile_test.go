@@ -323,3 +323,36 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestWrite: what is written is read again, and written again, the same.
+func TestWrite(t *testing.T) {
+	want := map[string]*tensor.Tensor{
+		"conv.weight": tensor.FromFloat32(iota32(0, 24), 2, 3, 4, 1),
+		"int8":        tensor.FromInt8([]int8{-128, 127}, 2),
+		"uint8":       tensor.FromUint8([]uint8{0, 255}, 1, 2),
+		"int32":       tensor.FromInt32([]int32{-1 << 31}, 1),
+		"scalar":      tensor.FromInt64([]int64{1 << 40}),
+	}
+	a, b := filepath.Join(t.TempDir(), "a.pth"), filepath.Join(t.TempDir(), "b.pth")
+	if err := Write(a, want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Read(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := diff(got, want); d != "" {
+		t.Error(d)
+	}
+	if err := Write(b, got); err != nil {
+		t.Fatal(err)
+	}
+	first, err1 := os.ReadFile(a)
+	second, err2 := os.ReadFile(b)
+	if err1 != nil || err2 != nil || !bytes.Equal(first, second) {
+		t.Errorf("the files differ (%v, %v)", err1, err2)
+	}
+	if err := Write(filepath.Join(a, "c.pth"), want); err == nil || !strings.HasPrefix(err.Error(), "torchfile: ") {
+		t.Errorf("writing below a file: error %v", err)
+	}
+}
