@@ -37,6 +37,11 @@ func TestLatency(t *testing.T) {
 	if r.Compression < 8 {
 		t.Errorf("both budgets: compression %v", r.Compression)
 	}
+	var demo quantize.Report // measured on the spot
+	unmarshal(t, run(t, "quantize", "--calib", "16", "--bits", "3,8", "--latency-budget", "1h", "--json"), &demo)
+	if demo.AvgBits != 8 || demo.Latency == nil || demo.Latency.Predicted <= 0 {
+		t.Errorf("%v bits in an hour, latency %+v; want 8", demo.AvgBits, demo.Latency)
+	}
 	var k bench.Kernels
 	unmarshal(t, run(t, "bench", "kernels", network, "--runs", "1", "--json"), &k)
 	if len(k.Networks) != 1 || len(k.Networks[0].Parts) < 10 {
