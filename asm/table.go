@@ -8,7 +8,8 @@ import "mixq/internal/isa"
 // first row fits everything.
 var (
 	gemmF32s = append([]GemmF32{
-		composeF32(GemmF32{Name: "gemmF32_4x8_generic", Level: isa.Generic, MR: 4, NR: 8, Run: gemmF32_4x8_generic}),
+		composeF32(GemmF32{Name: "gemmF32_4x8_generic", Level: isa.Generic, MR: 4, NR: 8,
+			Run: gemmF32_4x8_generic, Patches: gemmF32_4x8_generic_patches}),
 	}, gemmF32sArch...)
 
 	pointwiseF32s = append([]PointwiseF32{

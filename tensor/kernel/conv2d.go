@@ -13,7 +13,7 @@ import (
 // share the second-level cache. Channels are cut only where that gives too few
 // tiles to share out. No bit of the result depends on any of them.
 const (
-	convDepth   = 288
+	convDepth   = 192
 	convPatches = 1 << 16
 	convSums    = 1 << 17
 	convTiles   = 8
@@ -37,12 +37,13 @@ type ConvF32 struct {
 	depth      int // taps·cin: the length of a patch
 	positions  int
 	outW       int
-	strideH    int     // in rows of the frame
-	reachH     int     // rows of the frame under the kernel
-	taps       []int32 // patch element -> offset in the frame (see frame)
-	corners    []int32 // position -> offset in the frame
-	transposed bool    // weight is that of the forward convolution, this is its data gradient
+	strideH    int      // in rows of the frame
+	reachH     int      // rows of the frame under the kernel
+	taps       asm.Taps // patch element -> offset in the frame (see frame)
+	corners    []int32  // position -> offset in the frame
+	transposed bool     // weight is that of the forward convolution, this is its data gradient
 	depthwise  bool
+	swapped    bool // the sides of the product (conv2d_swapped.go)
 
 	gemm            asm.GemmF32
 	block           int // of the depth
@@ -82,12 +83,13 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.frame, c.positions, c.outW = f, oh*ow, ow
 	c.reachH = p.DilationH*(p.KernelH-1) + 1
 	c.depth = c.cin * p.KernelH * p.KernelW
-	c.taps = f.tapOffsets(p, c.cin)
+	taps := f.tapOffsets(p, c.cin)
 	if k := p.KernelH * p.KernelW; c.transposed { // the kernel is rotated
 		for ch := range c.cin {
-			slices.Reverse(c.taps[ch*k : (ch+1)*k])
+			slices.Reverse(taps[ch*k : (ch+1)*k])
 		}
 	}
+	c.taps = asm.NewTaps(taps)
 	c.depthwise = c.groups > 1 && c.cin == 1 && c.cout == 1
 	if c.depthwise {
 		c.packed = make([]float32, c.groups*c.depth)
@@ -96,14 +98,30 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.gemm = asm.GemmF32For()
 	c.tile()
 	c.zeros = make([]float32, c.groups*c.cout)
-	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, 1, roundUp(c.positions, c.posTile))
-	c.packed = make([]float32, c.groups*PackASize(c.gemm, c.cout, c.depth))
+	c.corners = cornerOffsets(oh, ow, c.strideH*f.fw, 1, c.posTiles()*c.posTile)
+	c.packed = make([]float32, c.groups*c.packedSize(c.depth))
+}
+
+// packedSize is the number of elements of some depth of the weights of a group.
+func (c *ConvF32) packedSize(depth int) int { return roundUp(c.cout, c.chPanel()) * depth }
+
+// chPanel is the number of channels in a panel of the weights.
+func (c *ConvF32) chPanel() int {
+	if c.swapped {
+		return c.gemm.NR
+	}
+	return c.gemm.MR
 }
 
 // tile sets the sizes of blocks and tiles.
 func (c *ConvF32) tile() {
 	taps := c.depth / c.cin
 	c.block = taps * ceilDiv(c.cin, ceilDiv(c.depth, convDepth))
+	if c.swapped = c.swapPays(); c.swapped {
+		c.posTile = roundUp(c.positions, c.gemm.MR)
+		c.chTile = roundUp(ceilDiv(c.cout, convTiles), c.gemm.NR)
+		return
+	}
 	most := convPatches / c.block
 	if c.block < c.depth {
 		most = min(most, convSums/c.cout)
@@ -132,19 +150,24 @@ func (c *ConvF32) Repack(weight []float32) {
 
 // panels are the weights of a group.
 func (c *ConvF32) panels(g int) []float32 {
-	n := PackASize(c.gemm, c.cout, c.depth)
+	n := c.packedSize(c.depth)
 	return c.packed[g*n:][:n]
 }
 
-// packGroup packs the weights of a group, a block of the depth after the other.
+// packGroup packs the weights of a group. Unless the sides are swapped, a block
+// of the depth follows the other.
 func (c *ConvF32) packGroup(dst, weight []float32) {
-	for l := 0; l < c.depth; l += c.block {
-		k, panels := min(c.block, c.depth-l), dst[PackASize(c.gemm, c.cout, l):]
+	block := c.block
+	if c.swapped {
+		block = c.depth
+	}
+	for l := 0; l < c.depth; l += block {
+		k, panels := min(block, c.depth-l), dst[c.packedSize(l):]
 		if c.transposed {
 			taps := c.depth / c.cin
-			packTransposed(c.gemm.MR, panels, weight[l*c.cout:], c.cout, k/taps, taps)
+			packTransposed(c.chPanel(), panels, weight[l*c.cout:], c.cout, k/taps, taps)
 		} else {
-			PackA(c.gemm, panels, weight[l:], c.depth, false, c.cout, k, 1)
+			packPanels(panels, weight[l:], c.depth, true, c.cout, k, c.chPanel())
 		}
 	}
 }
@@ -173,6 +196,9 @@ func (c *ConvF32) Scratch() int {
 	}
 	if c.depthwise {
 		return n + c.positions
+	}
+	if c.swapped {
+		return n + 2*c.posTile*c.gemm.NR
 	}
 	return n + c.block*c.posTile + c.sumTiles()*c.gemm.MR*c.gemm.NR
 }
@@ -215,7 +241,11 @@ func (c *ConvF32) Run(dst, x, bias, residual []float32, act Clamp, tiles Range, 
 	for t := tiles.Lo; t < tiles.Hi; {
 		g := t / n
 		end := min(g*n+n, tiles.Hi)
-		c.runGroup(&r, g, Range{t - g*n, end - g*n})
+		if own := (Range{t - g*n, end - g*n}); c.swapped {
+			c.runSwapped(&r, g, own)
+		} else {
+			c.runGroup(&r, g, own)
+		}
 		t = end
 	}
 }
@@ -258,7 +288,7 @@ func (c *ConvF32) runGroup(r *convRun, g int, tiles Range) {
 		t.ch.Hi = min(min(tiles.Hi-p*n, n)*c.chTile, c.cout)
 		for l := 0; l < c.depth; l += c.block {
 			t.depth = Range{l, min(l+c.block, c.depth)}
-			taps := c.taps[t.depth.Lo:t.depth.Hi]
+			taps := c.taps.At[t.depth.Lo:t.depth.Hi]
 			for j := t.pos.Lo; j < t.pos.Hi; j += c.gemm.NR {
 				gather(b[(j-t.pos.Lo)*len(taps):], img, taps, c.corners[j:][:c.gemm.NR])
 			}
@@ -278,7 +308,7 @@ type convTile struct {
 // last block goes to the output.
 func (c *ConvF32) multiply(r *convRun, t convTile, b, sums []float32) {
 	mr, nr, k := c.gemm.MR, c.gemm.NR, t.depth.Hi-t.depth.Lo
-	a := c.panels(t.group)[PackASize(c.gemm, c.cout, t.depth.Lo):]
+	a := c.panels(t.group)[c.packedSize(t.depth.Lo):]
 	size := mr * nr
 	s := sums[:size]
 	for j := t.pos.Lo; j < t.pos.Hi; j += nr {

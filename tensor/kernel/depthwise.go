@@ -6,7 +6,7 @@ import "mixq/asm"
 // plane, in kh,kw order. The zeros of the frame are the same for all.
 func (c *ConvF32) runDepthwise(r *convRun, channels Range) {
 	f := &c.frame
-	s := asm.StencilF32{Rows: c.positions / c.outW, Columns: c.outW, Stride: c.strideH * f.fw, Offsets: c.taps}
+	s := asm.StencilF32{Rows: c.positions / c.outW, Columns: c.outW, Stride: c.strideH * f.fw, Offsets: c.taps.At}
 	acc, scratch := cut(r.scratch, c.positions)
 	var img []float32
 	if !f.plain() {

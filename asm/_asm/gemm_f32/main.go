@@ -25,6 +25,7 @@ func main() {
 		{"gemmF32_8x32_avx512", 8, 2, 16, ZMM},
 	} {
 		t.generate()
+		t.generatePatches()
 	}
 	Generate()
 }
@@ -120,6 +121,62 @@ func (t tile) multiply(sums []VecVirtual, a, b, k Register) {
 	DECQ(k)
 	JNZ(LabelRef("loop"))
 	Label("end")
+}
+
+// generatePatches writes the kernel that takes A from where the patches lie.
+func (t tile) generatePatches() {
+	TEXT(t.name+"_patches_asm", NOSPLIT, "func(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)")
+	Doc(fmt.Sprintf("%s_patches_asm is Patches on a %dx%d tile; k > 0.", t.name, t.mr, t.nv*t.lanes))
+	src, corners := Load(Param("src"), GP64()), Load(Param("corners"), GP64())
+	at := make([]GPVirtual, t.mr)
+	for i := range at {
+		at[i] = GP64()
+		MOVLQSX(Mem{Base: corners, Disp: 4 * i}, at[i])
+		LEAQ(Mem{Base: src, Index: at[i], Scale: 4}, at[i])
+	}
+	sums := make([]VecVirtual, t.mr*t.nv)
+	for i := range sums {
+		sums[i] = t.vector()
+		t.clear(sums[i])
+	}
+	c, fresh := Load(Param("sums"), GP64()), Load(Param("fresh"), GP8())
+	TESTB(fresh, fresh)
+	JNZ(LabelRef("begin"))
+	for i := range sums {
+		VMOVUPS(t.at(c, i), sums[i])
+	}
+	Label("begin")
+	taps, k := Load(Param("taps"), GP64()), Load(Param("k"), GP64())
+	b, ahead := Load(Param("b"), GP64()), Load(Param("ahead"), GP64())
+	bs := make([]VecVirtual, t.nv)
+	for j := range bs {
+		bs[j] = t.vector()
+	}
+	tap, x := GP64(), t.vector()
+	Label("loop")
+	Comment("One step of k: a row of B times the same tap of every patch.")
+	MOVLQSX(Mem{Base: taps}, tap)
+	for j := range bs {
+		VMOVUPS(t.at(b, j), bs[j])
+	}
+	PREFETCHT1(Mem{Base: ahead})
+	for i := range t.mr {
+		VBROADCASTSS(Mem{Base: at[i], Index: tap, Scale: 4}, x)
+		for j := range bs {
+			VFMADD231PS(bs[j], x, sums[i*t.nv+j])
+		}
+	}
+	ADDQ(I32(4), taps)
+	ADDQ(I32(4*t.lanes*t.nv), b)
+	ADDQ(I32(32), ahead)
+	DECQ(k)
+	JNZ(LabelRef("loop"))
+	c = Load(Param("sums"), GP64())
+	for i := range sums {
+		VMOVUPS(sums[i], t.at(c, i))
+	}
+	VZEROUPPER()
+	RET()
 }
 
 // finish is FinishF32 on every row.

@@ -1,0 +1,55 @@
+package kernel
+
+import "mixq/asm"
+
+// A map of few positions leaves much of the last panel of NR unused, and small
+// rows are slow to gather. Then the sides of the product are swapped: positions
+// take the MR rows of the micro-kernel and channels its columns. It reads the
+// patches in the frame itself, a panel of weights serves all positions before
+// the next, and the sums of its channels are transposed on their way out. Every
+// sum is the same chain.
+
+// swapPays reports whether the swapped product is likely to be faster.
+func (c *ConvF32) swapPays() bool {
+	// Positions whose sums stay in the second-level cache, and what it costs to
+	// transpose a sum and to gather an element of a patch, in multiplications. A
+	// patch of one tap is a row of the input, and those are far apart.
+	const most, transpose = 1024, 16
+	gather := 8
+	if c.depth == c.cin {
+		gather = 0
+	}
+	if c.gemm.Patches == nil || c.positions > most {
+		return false
+	}
+	mr, nr := c.gemm.MR, c.gemm.NR
+	plain := (roundUp(c.cout, mr) + gather) * roundUp(c.positions, nr) * c.depth
+	swapped := roundUp(c.cout, nr) * roundUp(c.positions, mr) * (c.depth + transpose)
+	return swapped < plain
+}
+
+// runSwapped computes channel tiles of one group at all positions.
+func (c *ConvF32) runSwapped(r *convRun, g int, tiles Range) {
+	mr, nr := c.gemm.MR, c.gemm.NR
+	sums, scratch := cut(r.scratch, c.posTile*nr)
+	planes, scratch := cut(scratch, c.posTile*nr)
+	img := c.image(r.x, g, Range{0, c.positions}, scratch)
+	weights := c.panels(g)
+	for ch := tiles.Lo * c.chTile; ch < min(tiles.Hi*c.chTile, c.cout); ch += nr {
+		for l := 0; l < c.depth; l += c.block {
+			taps := c.taps.Cut(l, min(l+c.block, c.depth))
+			b := weights[ch*c.depth+l*nr:]
+			k := len(taps.At)
+			for i := 0; i < c.positions; i += mr {
+				next := b[min(k*nr+i/mr*8*k%(k*nr), len(b)):]
+				c.gemm.Patches(sums[i*nr:], img, taps, c.corners[i:], b, next, l == 0)
+			}
+		}
+		n := min(nr, c.cout-ch)
+		asm.TransposeF32(planes, c.positions, sums, nr, c.positions, n)
+		for j := range n {
+			o := g*c.cout + ch + j
+			r.finish(planes[j*c.positions:], o, o*c.positions, (o+1)*c.positions)
+		}
+	}
+}
