@@ -181,7 +181,7 @@ func packRow(dst, codes []byte, shift, width int) {
 	for i := 0; i < rowU8; i += 8 {
 		var v uint64
 		for r, at := 0, i; at < len(codes); r, at = r+width, at+rowU8 {
-			v |= binary.LittleEndian.Uint64(codes[at:]) >> shift & mask << r
+			v |= binary.LittleEndian.Uint64(codes[at:]) >> (shift & 63) & mask << (r & 63)
 		}
 		binary.LittleEndian.PutUint64(dst[i:], v)
 	}

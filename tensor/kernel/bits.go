@@ -66,38 +66,42 @@ func (p PackedCodes) bias() int { return 1 << (p.Bits - 1) }
 // row unpacks row r into dst, of length Cols, as codes from 0 up.
 func (p PackedCodes) row(dst []uint8, r int) {
 	src := p.Data[r*packedRow(p.Cols, p.Bits):]
-	s := newSpread(uint(p.Bits))
-	for ; len(dst) >= 8 && len(src) >= 8; dst, src = dst[8:], src[p.Bits:] {
-		binary.LittleEndian.PutUint64(dst, s.bytes(binary.LittleEndian.Uint64(src)))
-	}
-	for len(dst) > 0 { // near the end of Data
-		var last [8]byte
-		copy(last[:], src)
-		var eight [8]byte
-		binary.LittleEndian.PutUint64(eight[:], s.bytes(binary.LittleEndian.Uint64(last[:])))
-		dst = dst[copy(dst, eight[:]):]
-		src = src[min(len(src), p.Bits):]
-	}
-}
-
-// spread moves eight fields of bits each to the eight bytes of a word: it halves
-// the distance that is left three times.
-type spread struct {
-	bits       uint
-	four       uint64 // the low half of the fields of a word,
-	two, one   uint64 // of each half of a word, of each quarter
-	complement uint64 // turns two's complement into codes from 0 up
-}
-
-func newSpread(bits uint) spread {
+	bits := uint(p.Bits)
 	mask := func(fields uint) uint64 { return 1<<(fields*bits) - 1 }
-	return spread{bits, mask(4), mask(2) * (1<<32 + 1), mask(1) * 0x0001_0001_0001_0001,
-		1 << (bits - 1) * 0x0101_0101_0101_0101}
+	four, two, one := mask(4), mask(2)*(1<<32+1), mask(1)*0x0001_0001_0001_0001
+	flip := 1 << (bits - 1) * uint64(0x0101_0101_0101_0101) // of two's complement
+	for len(dst) > 0 {
+		// Spread eight codes to the bytes of a word: split it, its halves and its
+		// quarters. (With &63 a shift is one instruction.)
+		x := firstWord(src)
+		x = x&four | x>>(4*bits&63)&four<<32
+		x = x&two | x>>(2*bits&63)&two<<16
+		x = x&one | x>>(bits&63)&one<<8
+		x ^= flip
+		if len(dst) < 8 {
+			putBytes(dst, x)
+			return
+		}
+		binary.LittleEndian.PutUint64(dst, x)
+		dst, src = dst[8:], src[min(p.Bits, len(src)):]
+	}
 }
 
-func (s spread) bytes(x uint64) uint64 {
-	x = x&s.four | x>>(4*s.bits)&s.four<<32
-	x = x&s.two | x>>(2*s.bits)&s.two<<16
-	x = x&s.one | x>>s.bits&s.one<<8
-	return x ^ s.complement
+// firstWord is the start of b, which may be shorter, as a little-endian word.
+func firstWord(b []byte) uint64 {
+	if len(b) >= 8 {
+		return binary.LittleEndian.Uint64(b)
+	}
+	var x uint64
+	for i, v := range b {
+		x |= uint64(v) << (8 * i)
+	}
+	return x
+}
+
+// putBytes fills dst, of fewer than eight bytes, with the start of x.
+func putBytes(dst []byte, x uint64) {
+	for i := range dst {
+		dst[i] = uint8(x >> (8 * i))
+	}
 }

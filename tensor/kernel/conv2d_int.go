@@ -12,7 +12,7 @@ import (
 // depends on them.
 const (
 	convU8Positions = 96
-	convU8Bytes     = 192 << 10
+	convU8Bytes     = 288 << 10
 	convU8Tiles     = 8
 )
 
@@ -57,13 +57,7 @@ func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) 
 func (c *ConvU8) pack(w *weightsU8) {
 	var order func(dst, row []uint8)
 	if taps := c.p.KernelH * c.p.KernelW; taps > 1 {
-		order = func(dst, row []uint8) {
-			for ch := range c.cg {
-				for t, q := range row[ch*taps:][:taps] {
-					dst[t*c.cg+ch] = q
-				}
-			}
-		}
+		order = func(dst, row []uint8) { transposeCodes(dst, row, c.cg, taps) }
 	}
 	for g := range c.p.Groups {
 		c.groups = append(c.groups, newPanelsU8(w, g*c.og, c.og, order))

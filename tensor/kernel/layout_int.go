@@ -1,6 +1,10 @@
 package kernel
 
-import "mixq/asm"
+import (
+	"encoding/binary"
+
+	"mixq/asm"
+)
 
 // Images of codes are stored N,H,W,C; everything else is N,C,H,W. The functions
 // here cross that border, one image at a time: c is the number of channels, the
@@ -65,6 +69,22 @@ func LookupReal(dst []float32, x []uint8, c int, table [][256]float32) {
 		t, row := &table[min(ch, len(table)-1)], dst[ch*hw:][:hw]
 		for i, v := range x[ch*hw:][:hw] {
 			row[i] = t[v]
+		}
+	}
+}
+
+// transposeCodes makes columns of rows: dst[j*rows+i] = src[i*cols+j].
+func transposeCodes(dst, src []uint8, rows, cols int) {
+	for j := range cols {
+		d := dst[j*rows:][:rows]
+		i, at := 0, j
+		for ; i+4 <= rows; i, at = i+4, at+4*cols {
+			s := src[at:][:3*cols+1]
+			v := uint32(s[0]) | uint32(s[cols])<<8 | uint32(s[2*cols])<<16 | uint32(s[3*cols])<<24
+			binary.LittleEndian.PutUint32(d[i:], v)
+		}
+		for ; i < rows; i, at = i+1, at+cols {
+			d[i] = src[at]
 		}
 	}
 }
