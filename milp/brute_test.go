@@ -111,6 +111,16 @@ func TestBruteForce(t *testing.T) {
 	}
 }
 
+// TestPackings solves small models of many rows, by branch and bound.
+func TestPackings(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 500 {
+		m := randomPacking(r)
+		makeInteger(m, r)
+		compareBrute(t, m)
+	}
+}
+
 // TestCommonDivisors solves knapsacks in which all weights but those of a few
 // columns have a divisor that the capacities lack.
 func TestCommonDivisors(t *testing.T) {

@@ -527,7 +527,10 @@ func (t *tree) cutRoot() lp.Status {
 		if t.ctx.Err() != nil || len(t.fractional(t.x)) == 0 || stalled >= stallRounds {
 			break
 		}
-		cuts := append(c.gomory(), c.aggregate(c.rowsByColumn())...)
+		cuts := slices.Concat(c.gomory(), c.aggregate(c.rowsByColumn()), c.covers())
+		if stalled > 0 { // often dense
+			cuts = append(cuts, c.zeroHalf()...)
+		}
 		if graph != nil {
 			cuts = append(cuts, graph.separate(t.x)...)
 		}

@@ -59,22 +59,34 @@ func TestPostsolve(t *testing.T) {
 	}
 }
 
+// separators are the kinds of cuts.
+var separators = []struct {
+	name     string
+	separate func(*cutter) []cut
+}{
+	{"gomory", (*cutter).gomory},
+	{"rounding", func(c *cutter) []cut { return c.aggregate(c.rowsByColumn()) }},
+	{"cover", (*cutter).covers},
+	{"zero-half", (*cutter).zeroHalf},
+	{"clique", func(c *cutter) []cut {
+		if g := newConflicts(c.tree); g != nil {
+			return g.separate(c.x)
+		}
+		return nil
+	}},
+}
+
 // TestCutsKeepSolutions separates cuts at the relaxation of random integer
 // models and checks every integer solution against every cut.
 func TestCutsKeepSolutions(t *testing.T) {
 	r := rand.New(rand.NewPCG(15, 16))
-	cuts := 0
-	for range 2500 {
+	found := make([]int, len(separators))
+	for k := range 3000 {
 		m := randomMIP(r)
-		for j := range m.cols {
-			c := &m.cols[j]
-			c.integer, c.semi = true, false
-			c.lo = math.Max(c.lo, -2)
-			c.hi = math.Min(c.hi, c.lo+2)
-			if r.IntN(2) == 0 {
-				c.lo, c.hi = 0, 1
-			}
+		if k%2 == 0 {
+			m = randomPacking(r)
 		}
+		makeInteger(m, r)
 		tr := newTree(context.Background(), m, Options{})
 		tr.lp = lp.New(m.relaxation())
 		if tr.lp.Solve(tr.ctx, lp.Limits{Cutoff: math.Inf(1)}) != lp.Optimal {
@@ -82,26 +94,64 @@ func TestCutsKeepSolutions(t *testing.T) {
 		}
 		tr.x = tr.lp.X(nil)
 		c := newCutter(tr)
-		found := append(c.gomory(), c.aggregate(c.rowsByColumn())...)
-		if g := newConflicts(tr); g != nil {
-			found = append(found, g.separate(tr.x)...)
+		for i, s := range separators {
+			cuts := s.separate(c)
+			found[i] += len(cuts)
+			forEachPoint(m, func(x []float64) {
+				for _, k := range cuts {
+					sum := 0.0
+					for _, e := range k.Entries {
+						sum += e.Val * x[e.Col]
+					}
+					if sum > k.Hi+1e-9*math.Max(1, math.Abs(k.Hi)) {
+						t.Fatalf("%s cut %+v removes the solution %v", s.name, k, x)
+					}
+				}
+			})
 		}
-		cuts += len(found)
-		forEachPoint(m, func(x []float64) {
-			for _, k := range found {
-				sum := 0.0
-				for _, e := range k.Entries {
-					sum += e.Val * x[e.Col]
-				}
-				if sum > k.Hi+1e-9*math.Max(1, math.Abs(k.Hi)) {
-					t.Fatalf("cut %+v removes the solution %v", k, x)
-				}
-			}
-		})
 	}
-	if cuts < 100 {
-		t.Errorf("only %d cuts", cuts)
+	for i, s := range separators {
+		if found[i] < 100 {
+			t.Errorf("only %d %s cuts", found[i], s.name)
+		}
 	}
+}
+
+// makeInteger makes all columns integers of few values.
+func makeInteger(m *Model, r *rand.Rand) {
+	for j := range m.cols {
+		c := &m.cols[j]
+		c.integer, c.semi = true, false
+		c.lo = math.Max(c.lo, -2)
+		c.hi = math.Min(c.hi, c.lo+2)
+		if r.IntN(2) == 0 {
+			c.lo, c.hi = 0, 1
+		}
+	}
+}
+
+// randomPacking makes a model of knapsacks, some with negative coefficients,
+// and of rows that admit two of three columns.
+func randomPacking(r *rand.Rand) *Model {
+	m := &Model{Maximize: true}
+	n := 5 + r.IntN(4)
+	cols := make([]Col, n)
+	for j := range cols {
+		cols[j] = m.AddCol(0, 1, float64(5+r.IntN(10)), true)
+	}
+	for range 1 + r.IntN(3) {
+		a, sum := make([]float64, n), 0.0
+		for k := range a {
+			a[k] = float64(r.IntN(40) - 8)
+			sum += a[k]
+		}
+		m.AddRow(math.Inf(-1), math.Floor(sum*(0.3+0.3*r.Float64())), cols, a)
+	}
+	for range 2 + r.IntN(5) {
+		p := r.Perm(n)
+		m.AddRow(math.Inf(-1), float64(1+r.IntN(2)), []Col{Col(p[0]), Col(p[1]), Col(p[2])}, []float64{1, 1, 1})
+	}
+	return m
 }
 
 // forEachPoint calls f for every integer solution of m.
