@@ -16,7 +16,7 @@ func (t *Tape) Linear(x, weight, bias *Var, act kernel.Clamp) *Var {
 	y := t.alloc(n, out)
 	plan := t.linear(in, out, weight.Value.Float32())
 	t.rows(n, plan.Scratch(), func(lo, hi int, scratch []float32) {
-		plan.Run(y.Float32(), x.Value.Float32(), data(bias), act, kernel.Range{Lo: lo, Hi: hi}, scratch)
+		plan.Run(y.Float32(), x.Value.Float32(), data(bias), act, kernel.Range{Lo: lo, Hi: hi}, kernel.Range{Hi: plan.Tiles()}, scratch)
 	})
 	return t.result(y, func(dy *tensor.Tensor) { t.linearVJP(dy, y, x, weight, bias, act) }, x, weight, bias)
 }

@@ -20,12 +20,12 @@ func linearReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, act := c.slots[o.X], c.slots[n.Out[0]], op.Act.Clamp()
 	lin := kernel.NewLinearF32(x.size, y.size, weight)
 	return step{
-		tiles: 1,
+		tiles: lin.Tiles(),
 		batch: true,
 		need:  scratchSize{reals: lin.Scratch()},
 		run: func(e *env, t task) {
 			rows := kernel.Range{Hi: t.images.Hi - t.images.Lo}
-			lin.Run(e.realRange(y, t.images), e.realRange(x, t.images), bias, act, rows, e.scratch[t.worker].reals)
+			lin.Run(e.realRange(y, t.images), e.realRange(x, t.images), bias, act, rows, t.tiles, e.scratch[t.worker].reals)
 		},
 	}, nil
 }

@@ -48,7 +48,7 @@ type job struct {
 func (j *job) begin(s *step, images, threads int) int {
 	j.step, j.images, j.block, j.split = s, images, 1, 1
 	switch {
-	case threads == 1 || s.batch:
+	case threads == 1 || s.batch && images >= threads:
 		j.block = (images + threads - 1) / threads
 	case images < 4*threads:
 		j.split = min(s.tiles, (4*threads+images-1)/images)

@@ -18,7 +18,7 @@ func TestLinearF32(t *testing.T) {
 				x, w, bias := randoms(r, tt.n*tt.in), randoms(r, tt.out*tt.in), randoms(r, tt.out)
 				l := NewLinearF32(tt.in, tt.out, w)
 				got, scratch := make([]float32, tt.n*tt.out), make([]float32, l.Scratch())
-				l.Run(got, x, bias, Clamp{-1, 2}, Range{0, tt.n}, scratch)
+				l.Run(got, x, bias, Clamp{-1, 2}, Range{0, tt.n}, Range{0, l.Tiles()}, scratch)
 				want, mag := make([]float64, len(got)), make([]float64, len(got))
 				for i := range want {
 					row, o := i/tt.out, i%tt.out
@@ -32,12 +32,14 @@ func TestLinearF32(t *testing.T) {
 				near(t, got, want, mag, tt.in)
 				alone := make([]float32, len(got))
 				for i := range tt.n {
-					l.Run(alone, x, bias, Clamp{-1, 2}, Range{i, i + 1}, scratch)
+					for tile := range l.Tiles() {
+						l.Run(alone, x, bias, Clamp{-1, 2}, Range{i, i + 1}, Range{tile, tile + 1}, scratch)
+					}
 				}
 				if !slices.Equal(alone, got) {
-					t.Error("rows one by one have other bits than together")
+					t.Error("tiles one by one have other bits than together")
 				}
-				if a := testing.AllocsPerRun(2, func() { l.Run(got, x, nil, unbounded, Range{0, tt.n}, scratch) }); a != 0 {
+				if a := testing.AllocsPerRun(2, func() { l.Run(got, x, nil, unbounded, Range{0, tt.n}, Range{0, l.Tiles()}, scratch) }); a != 0 {
 					t.Errorf("Run allocates %v times, want 0", a)
 				}
 			})

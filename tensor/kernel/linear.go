@@ -38,21 +38,33 @@ func (l *LinearF32) Scratch() int {
 	return m*l.in + m*roundUp(l.out, l.gemm.NR)
 }
 
-// Run computes the given rows of dst. bias [O] may be nil. It allocates nothing.
-func (l *LinearF32) Run(dst, x, bias []float32, act Clamp, rows Range, scratch []float32) {
-	m, ldc := roundUp(linearRows, l.gemm.MR), roundUp(l.out, l.gemm.NR)
+// Tiles is the number of parts of a row that can be computed by themselves.
+func (l *LinearF32) Tiles() int { return ceilDiv(l.out, l.gemm.NR) }
+
+// Run computes the given tiles of the given rows of dst. bias [O] may be nil. It
+// allocates nothing.
+func (l *LinearF32) Run(dst, x, bias []float32, act Clamp, rows, tiles Range, scratch []float32) {
+	first, last := tiles.Lo*l.gemm.NR, min(tiles.Hi*l.gemm.NR, l.out)
+	m, ldc, panels := roundUp(linearRows, l.gemm.MR), (tiles.Hi-tiles.Lo)*l.gemm.NR, l.packed[first*l.in:]
+	if bias != nil {
+		bias = bias[first:last]
+	}
 	a, scratch := cut(scratch, m*l.in)
 	acc, _ := cut(scratch, m*ldc)
 	for r := rows.Lo; r < rows.Hi; r += m {
 		n := min(m, rows.Hi-r)
+		if n == 1 && asm.VecMatF32(acc[:ldc], x[r*l.in:][:l.in], panels, l.gemm.NR) {
+			addBias(dst[r*l.out+first:r*l.out+last], acc, bias, act)
+			continue
+		}
 		mp := roundUp(n, l.gemm.MR)
 		PackA(l.gemm, a, x[r*l.in:], l.in, false, n, l.in, 1)
 		clear(acc[:mp*ldc])
 		for k := 0; k < l.in; k += gemmKC {
-			GemmPacked(l.gemm, acc, ldc, a[k*l.gemm.MR:], l.in, l.packed[k*l.gemm.NR:], l.in, mp, ldc, min(gemmKC, l.in-k), nil)
+			GemmPacked(l.gemm, acc, ldc, a[k*l.gemm.MR:], l.in, panels[k*l.gemm.NR:], l.in, mp, ldc, min(gemmKC, l.in-k), nil)
 		}
 		for i := range n {
-			addBias(dst[(r+i)*l.out:][:l.out], acc[i*ldc:], bias, act)
+			addBias(dst[(r+i)*l.out+first:(r+i)*l.out+last], acc[i*ldc:], bias, act)
 		}
 	}
 }
