@@ -6,15 +6,22 @@ import (
 	"mixq/asm"
 )
 
-// Tiles of integer convolutions: so many output positions that their patches
-// take a part of the second-level cache, and a multiple of every MR. Where that
-// makes few tiles, the channels are divided as well. No bit of the result
-// depends on them.
-const (
-	convU8Positions = 96
-	convU8Bytes     = 288 << 10
-	convU8Tiles     = 8
+// tileU8 bounds the tiles of integer convolutions: the output positions, and the
+// bytes of their patches, which are to take a part of the second-level cache.
+// Positions come in multiples of a unit and of MR. No bit of the result depends
+// on any of them.
+type tileU8 struct{ positions, bytes, unit int }
+
+// Kernels of several panels are those of processors with megabytes of that cache,
+// and so fast that the work around a tile counts.
+var (
+	tileOfOne  = tileU8{96, 288 << 10, 1}
+	tileOfMany = tileU8{384, 768 << 10, 32}
 )
+
+// convU8Tiles is how many tiles there are to be at least, so that threads can
+// share them: where positions make fewer, the channels are divided as well.
+const convU8Tiles = 8
 
 // ConvU8 is a planned integer convolution of one image, N,H,W,C codes in and
 // codes or real values out (see LayerU8). Padding has the zero point of the
@@ -79,14 +86,25 @@ func (c *ConvU8) WeightBytes() (n int64) {
 // divide chooses the tiles.
 func (c *ConvU8) divide() {
 	p := &c.groups[0]
-	fit := convU8Bytes / p.lda() / p.MR * p.MR
-	c.tile = max(p.MR, min(fit, convU8Positions))
+	most := tileOfOne
+	if p.Panels > 1 {
+		most = tileOfMany
+	}
+	c.tile = most.divide(c.oh*c.ow, p.lda(), p.MR)
 	c.split = 1
 	if len(c.groups) == 1 {
 		c.split = max(1, min(convU8Tiles/c.posTiles(), p.count(c.og)))
 	}
 	bytes := c.aheadBytes()
 	c.ahead = c.posTiles() > 1 && bytes > 0 && bytes <= convU8Ahead
+}
+
+// divide is the number of positions of a tile, where n positions with patches of
+// lda bytes fall into tiles of about the same size.
+func (t tileU8) divide(n, lda, mr int) int {
+	unit := roundUp(t.unit, mr)
+	most := max(unit, min(t.positions, t.bytes/lda)/unit*unit)
+	return roundUp(ceilDiv(n, ceilDiv(n, most)), unit)
 }
 
 func (c *ConvU8) posTiles() int { return (c.oh*c.ow + c.tile - 1) / c.tile }
