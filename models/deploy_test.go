@@ -94,3 +94,34 @@ func logitsOf(t *testing.T, g *nn.Graph, x *tensor.Tensor) []float32 {
 	}
 	return out[0].Float32()
 }
+
+// A batch-norm that no convolution can take in becomes one itself before
+// quantization, with the activation behind it.
+func TestQuantizable(t *testing.T) {
+	b := nn.NewBuilder("preactivated")
+	x := b.Input("x", 1, 3, 7, 5)
+	y := b.Activate("relu", b.BatchNorm("bn", b.MaxPool("pool", x, 2, nn.PoolOpts{}), 1e-3), nn.ReLU)
+	y = b.Conv2d("conv", y, 4, 3, nn.ConvOpts{NoBias: true})
+	g, err := b.Build(b.Flatten("flat", b.GlobalAvgPool("mean", y)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	if err := nn.Bind(g, randomWeights(g, rng)); err != nil {
+		t.Fatal(err)
+	}
+	q, err := rewrite.Run(g, rewrite.Quantizable()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op, ok := q.Nodes[1].Op.(*nn.Conv2d); !ok || q.Nodes[1].Name != "bn" || op.Groups != 3 || op.Act != nn.ReLU || len(q.Nodes) != 5 {
+		t.Errorf("got\n%s", q)
+	}
+	in := tensor.New(tensor.Float32, g.Inputs[0].Type.Shape...)
+	for i := range in.Float32() {
+		in.Float32()[i] = float32(rng.NormFloat64())
+	}
+	if e := golden.RelErr(logitsOf(t, q, in), logitsOf(t, g, in)); e > 1e-6 {
+		t.Errorf("the logits change by %.2g", e)
+	}
+}

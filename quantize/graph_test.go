@@ -63,7 +63,7 @@ func testNet(t testing.TB, name string) *nn.Graph {
 			g.Pixels[c][b] = (float32(b)/255 - .45) / .23
 		}
 	}
-	folded, err := rewrite.Run(g, append(rewrite.Deploy(), rewrite.AddBias)...)
+	folded, err := rewrite.Run(g, rewrite.Quantizable()...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	}
 	j := &Job{Config: cfg.withDefaults()}
 	var err error
-	if j.Graph, err = rewrite.Run(g, append(rewrite.Deploy(), rewrite.AddBias)...); err != nil {
+	if j.Graph, err = rewrite.Run(g, rewrite.Quantizable()...); err != nil {
 		return nil, err
 	}
 	if j.Layers, err = Resolve(j.Graph, cfg); err != nil {
@@ -82,11 +82,6 @@ func (j *Job) limits() Limits { return Limits{j.Config.Budget, j.overhead, j.Con
 
 // checkLayers rejects what integer execution cannot run.
 func checkLayers(g *nn.Graph) error {
-	for _, n := range g.Nodes {
-		if n.Op.Kind() == nn.KindBatchNorm {
-			return fmt.Errorf("quantize: %s: a batch-norm that no convolution before it can absorb is not supported", n.Name)
-		}
-	}
 	for _, n := range g.Nodes {
 		if o, ok := n.Operands(); ok && o.X.Data != nil {
 			return errors.New("quantize: " + n.Name + ": the input of a layer must not be a constant")

@@ -105,21 +105,27 @@ func (m *moments) means() (x, y []float64) {
 // Damping of second moments: the larger of leastDamping and
 // scarcity·K/rows times the mean of the diagonal. The second term takes over
 // where a layer has few rows for its K inputs, as a classifier has with one row
-// an image, and its sample covariance is far from the true one.
+// an image, and its sample covariance is far from the true one. Where inputs
+// hardly vary about their means, as gates of squeeze-and-excitation may not, the
+// covariance is a difference of sums that are rounded to float32, and the damping
+// is at least what that can take from an eigenvalue: the rounding of a sum times the
+// trace.
 const (
 	leastDamping = .01
 	scarcity     = .4
+	rounding     = 0x1p-22
 )
 
 // factor factors Cov(x, x) + µI, and returns µ as well.
 func (m *moments) factor(threads int) (*gramFactor, float64, error) {
 	n := float64(m.rows)
 	cov := func(i, j int) float64 { return m.xx[i*m.k+j]/n - float64(m.x[i]/n*(m.x[j]/n)) }
-	diag := 0.0
+	diag, trace := 0.0, 0.0
 	for i := range m.k {
 		diag += cov(i, i)
+		trace += m.xx[i*m.k+i] / n
 	}
-	mu := max(leastDamping, scarcity*float64(m.k)/n) * diag / float64(m.k)
+	mu := max(max(leastDamping, scarcity*float64(m.k)/n)*diag/float64(m.k), rounding*trace)
 	if !(mu > 0) {
 		mu = 1 // every input is constant: any positive matrix will do
 	}

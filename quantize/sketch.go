@@ -18,7 +18,7 @@ func Sketch(g *nn.Graph, bits func(layer string) uint8) (*nn.Graph, error) {
 	if isQuantized(g) {
 		q = g.Clone()
 	} else {
-		deployed, err := rewrite.Run(g, append(rewrite.Deploy(), rewrite.AddBias)...)
+		deployed, err := rewrite.Run(g, rewrite.Quantizable()...)
 		if err != nil {
 			return nil, err
 		}

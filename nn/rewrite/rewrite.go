@@ -18,8 +18,15 @@ type Rewrite struct {
 	Apply func(*nn.Graph) (changed int, err error)
 }
 
-// Deploy is the sequence that prepares a trained network for quantization.
+// Deploy is the sequence that prepares a trained network for execution.
 func Deploy() []Rewrite { return []Rewrite{FoldBN, FuseAct, FuseAdd, DeadCode} }
+
+// Quantizable is the sequence that prepares a trained network for quantization:
+// no layer is left that cannot run in integers, and rounding finds a bias to
+// correct everywhere.
+func Quantizable() []Rewrite {
+	return []Rewrite{FoldBN, ConvBN, FuseAct, FuseAdd, DeadCode, AddBias}
+}
 
 // Run applies the rewrites in order to a copy of g and validates the result.
 func Run(g *nn.Graph, rs ...Rewrite) (*nn.Graph, error) {
