@@ -65,7 +65,7 @@ func conv2dCodes(c *compiler, n *nn.Node) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	s := step{tiles: conv.Tiles()}
+	s := step{tiles: conv.Tiles(), setup: true}
 	s.need.codes, s.need.sums = conv.Scratch()
 	s.run = func(e *env, t task) {
 		scratch := &e.scratch[t.worker]

@@ -42,15 +42,15 @@ func linearCodes(c *compiler, n *nn.Node) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	s := step{tiles: 1, batch: true}
+	s := step{tiles: lin.Tiles(), batch: true, setup: true}
 	s.need.codes, s.need.sums = lin.Scratch()
 	s.run = func(e *env, t task) {
 		scratch := &e.scratch[t.worker]
 		rows := kernel.Range{Hi: t.images.Hi - t.images.Lo}
 		if y.real {
-			lin.RunReal(e.realRange(y, t.images), e.codeRange(x, t.images), rows, scratch.codes, scratch.sums)
+			lin.RunReal(e.realRange(y, t.images), e.codeRange(x, t.images), rows, t.tiles, scratch.codes, scratch.sums)
 		} else {
-			lin.Run(e.codeRange(y, t.images), e.codeRange(x, t.images), rows, scratch.codes, scratch.sums)
+			lin.Run(e.codeRange(y, t.images), e.codeRange(x, t.images), rows, t.tiles, scratch.codes, scratch.sums)
 		}
 	}
 	return s, nil

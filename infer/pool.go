@@ -36,7 +36,11 @@ func adaptiveAvgPoolReal(c *compiler, n *nn.Node) (step, error) {
 
 func maxPoolCodes(c *compiler, n *nn.Node) (step, error) {
 	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.MaxPool).Pool2dParams
-	return eachImage(func(e *env, i int) { kernel.MaxPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w) }), nil
+	return step{tiles: y.h, run: func(e *env, t task) {
+		for i := t.images.Lo; i < t.images.Hi; i++ {
+			kernel.MaxPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w, t.tiles)
+		}
+	}}, nil
 }
 
 func avgPoolCodes(c *compiler, n *nn.Node) (step, error) {

@@ -12,6 +12,7 @@ type step struct {
 
 	tiles int  // independent parts of the work on one image; 0: no work at all
 	batch bool // a task had better take many images than one
+	setup bool // a task has work to do whatever its tiles, so that there had better be few
 	need  scratchSize
 	run   func(e *env, t task)
 }
@@ -51,7 +52,11 @@ func (j *job) begin(s *step, images, threads int) int {
 	case threads == 1 || s.batch && images >= threads:
 		j.block = (images + threads - 1) / threads
 	case images < 4*threads:
-		j.split = min(s.tiles, (4*threads+images-1)/images)
+		tasks := 4 * threads // more than workers, which are not equally fast
+		if s.setup && images <= threads {
+			tasks = threads
+		}
+		j.split = min(s.tiles, (tasks+images-1)/images)
 	}
 	return (images + j.block - 1) / j.block * j.split
 }

@@ -207,11 +207,14 @@ func checkLinearU8(rng *rand.Rand, in, out, rows int, lc layerCase) error {
 	codes, sums := lin.Scratch()
 	cs, ss := make([]uint8, codes), make([]int32, sums)
 	reals, dst := make([]float32, rows*out), make([]uint8, rows*out)
+	half := lin.Tiles() / 2
 	for _, r := range []Range{{2, rows}, {0, 2}} {
-		if lc.real {
-			lin.RunReal(reals, x, r, cs, ss)
-		} else {
-			lin.Run(dst, x, r, cs, ss)
+		for _, tiles := range []Range{{half, lin.Tiles()}, {0, half}} {
+			if lc.real {
+				lin.RunReal(reals, x, r, tiles, cs, ss)
+			} else {
+				lin.Run(dst, x, r, tiles, cs, ss)
+			}
 		}
 	}
 	weight := unpacked(&l)
@@ -261,7 +264,7 @@ func TestExtremeSum(t *testing.T) {
 		}
 		codes, sums := lin.Scratch()
 		var got [1]float32
-		lin.RunReal(got[:], slices.Repeat([]uint8{255}, in), Range{0, 1}, make([]uint8, codes), make([]int32, sums))
+		lin.RunReal(got[:], slices.Repeat([]uint8{255}, in), Range{0, 1}, Range{0, 1}, make([]uint8, codes), make([]int32, sums))
 		if want := float32(-128 * 255 * in); got[0] != want {
 			t.Errorf("sum = %v, want %v", got[0], want)
 		}

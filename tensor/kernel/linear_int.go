@@ -29,22 +29,25 @@ func (l *LinearU8) Scratch() (codes, sums int) {
 	return p.rows(linearRows)*p.lda() + p.expandBytes(), p.sums(linearRows) + linearRows
 }
 
-// Run computes rows of dst. It allocates nothing.
-func (l *LinearU8) Run(dst, x []uint8, rows Range, codes []uint8, sums []int32) {
-	l.each(x, rows, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
+// Tiles is the number of parts of a row that can be computed by themselves.
+func (l *LinearU8) Tiles() int { return ceilDiv(l.out, l.panels.Panels*l.panels.NR) }
+
+// Run computes the given tiles of the given rows of dst. It allocates nothing.
+func (l *LinearU8) Run(dst, x []uint8, rows, tiles Range, codes []uint8, sums []int32) {
+	l.each(x, rows, tiles, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
 		l.stage.codes(dst[r.Lo*l.out+first:], l.out, acc, l.panels.NR, r.Hi-r.Lo, cols, first, rowSums, nil)
 	})
 }
 
 // RunReal is Run for a layer with real outputs.
-func (l *LinearU8) RunReal(dst []float32, x []uint8, rows Range, codes []uint8, sums []int32) {
-	l.each(x, rows, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
+func (l *LinearU8) RunReal(dst []float32, x []uint8, rows, tiles Range, codes []uint8, sums []int32) {
+	l.each(x, rows, tiles, codes, sums, func(r Range, first, cols int, acc, rowSums []int32) {
 		l.stage.reals(dst[r.Lo*l.out+first:], l.out, 1, acc, l.panels.NR, r.Hi-r.Lo, cols, first, rowSums)
 	})
 }
 
-// each computes the sums of rows and hands them to finish in blocks.
-func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
+// each computes the sums of tiles of rows and hands them to finish in blocks.
+func (l *LinearU8) each(x []uint8, rows, tiles Range, codes []uint8, sums []int32,
 	finish func(r Range, first, cols int, acc, rowSums []int32)) {
 	p := &l.panels
 	lda := p.lda()
@@ -56,7 +59,8 @@ func (l *LinearU8) each(x []uint8, rows Range, codes []uint8, sums []int32,
 		if l.stage.wzero != nil {
 			asm.SumRowsU8(rowSums[:n], codes, lda, l.in)
 		}
-		for j := 0; j < l.out; j += p.Panels * p.NR {
+		for t := tiles.Lo; t < tiles.Hi; t++ {
+			j := t * p.Panels * p.NR
 			block := p.block(j, l.out)
 			p.multiply(acc, codes, lda, n, p.expand(scratch, block), p.count(block.Hi-j))
 			for q := j; q < block.Hi; q += p.NR {
