@@ -101,7 +101,7 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// A part has its times in the fastest run; one that occurs twice has the mean of
+// A part has its time in the fastest run; one that occurs twice has the mean of
 // its places, in the order of first use.
 func TestSamples(t *testing.T) {
 	s := newSamples()
@@ -115,5 +115,19 @@ func TestSamples(t *testing.T) {
 	}
 	if got := s.rows(); !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// Of twenty runs the two fastest count: their times, scaled to the fastest.
+func TestSamplesScale(t *testing.T) {
+	times, total := [][]time.Duration{nil, nil}, []time.Duration(nil)
+	for range 18 {
+		times[0], times[1], total = append(times[0], 1), append(times[1], 1), append(total, 1000)
+	}
+	times[0], times[1], total = append(times[0], 200, 40), append(times[1], 100, 60), append(total, 300, 100)
+	s := newSamples()
+	s.add([]quantize.Work{{Kind: "a"}, {Kind: "b"}}, times, total, 1)
+	if r := s.rows(); r[0].NS != 240/4 || r[1].NS != 160/4 {
+		t.Errorf("got %+v", r)
 	}
 }

@@ -23,6 +23,11 @@ func newSamples() *samples { return &samples{index: map[quantize.Work]int{}} }
 // the whole runs, for a batch of images.
 func (s *samples) add(works []quantize.Work, times [][]time.Duration, total []time.Duration, batch int) {
 	fast := fastest(total)
+	var all time.Duration
+	for _, run := range fast {
+		all += total[run]
+	}
+	scale := float64(total[fast[0]]) / float64(all)
 	for i, w := range works {
 		w.Layer = ""
 		at, known := s.index[w]
@@ -39,17 +44,17 @@ func (s *samples) add(works []quantize.Work, times [][]time.Duration, total []ti
 		}
 		sorted := slices.Sorted(slices.Values(times[i]))
 		r := &s.list[at]
-		r.NS += int64(sum) / int64(len(fast))
+		r.NS += int64(float64(sum) * scale)
 		r.Min += int64(sorted[0])
 		r.Median += int64(sorted[(len(sorted)-1)/2])
 		s.places[at]++
 	}
 }
 
-// fastest are the runs of the first tenth by their total time, at least one.
-// What parts take in those adds up to what a network takes at its best; the
-// least times of all parts add up to less than any run takes, since no run is
-// lucky everywhere, and the medians to more.
+// fastest are the runs of the first tenth by their total time, at least one, in
+// that order. What parts take in those, scaled to the first, adds up to what a
+// network takes at its best; the least times of all parts add up to less than
+// any run takes, since no run is lucky everywhere, and the medians to more.
 func fastest(total []time.Duration) []int {
 	runs := make([]int, len(total))
 	for i := range runs {

@@ -27,7 +27,7 @@ type LatencyRow struct {
 	Kind   string  `json:"kind"`
 	Shape  string  `json:"shape"`
 	Bits   uint8   `json:"bits,omitempty"`
-	NS     int64   `json:"ns"` // what predictions add up: the mean over the fastest tenth of runs
+	NS     int64   `json:"ns"` // what predictions add up: the mean over the fastest tenth of runs, scaled to the fastest
 	Min    int64   `json:"min_ns"`
 	Median int64   `json:"median_ns"`
 	GMACs  float64 `json:"gmacs_per_s,omitempty"` // at NS
