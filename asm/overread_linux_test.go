@@ -66,6 +66,9 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			TransposeF32(edge[float32](t, 8*n), 8, edge[float32](t, 8*n), n, 8, n)
 			(&StencilF32{Rows: 1, Columns: n, Offsets: []int32{0}}).Run(y, x, []float32{1}, 0, 0, 6)
 			(&StencilF32{Rows: 1, Columns: n, Offsets: []int32{0}}).Max(y, x)
+			p := Plane3x3F32{Height: 1, Width: n, Stride: 1 + n%2, Left: 1, Rows: 1, Columns: n / (1 + n%2)}
+			p.Plan()
+			p.Run(edge[float32](t, p.Columns), x, new([9]float32), 0, 0, 6)
 
 			AddU8(s, u)
 			MaxU8(v, u)

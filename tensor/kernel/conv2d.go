@@ -43,7 +43,8 @@ type ConvF32 struct {
 	corners    []int32  // position -> offset in the frame
 	transposed bool     // weight is that of the forward convolution, this is its data gradient
 	depthwise  bool
-	swapped    bool // the sides of the product (conv2d_swapped.go)
+	plane      *asm.Plane3x3F32 // of a depthwise convolution that needs no frame
+	swapped    bool             // the sides of the product (conv2d_swapped.go)
 
 	gemm            asm.GemmF32
 	block           int // of the depth
@@ -92,7 +93,7 @@ func (c *ConvF32) plan(p Conv2dParams, f frame, oh, ow int) {
 	c.taps = asm.NewTaps(taps)
 	c.depthwise = c.groups > 1 && c.cin == 1 && c.cout == 1
 	if c.depthwise {
-		c.packed = make([]float32, c.groups*c.depth)
+		c.planDepthwise(p)
 		return
 	}
 	c.gemm = asm.GemmF32For()
@@ -190,12 +191,12 @@ func packTransposed(mr int, dst, w []float32, n, m, taps int) {
 
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (c *ConvF32) Scratch() int {
+	if c.depthwise {
+		return c.depthwiseScratch()
+	}
 	n := 0
 	if !c.frame.plain() {
 		n = c.cin * c.frame.fh * c.frame.fw
-	}
-	if c.depthwise {
-		return n + c.positions
 	}
 	if c.swapped {
 		return n + 2*c.posTile*c.gemm.NR
