@@ -60,7 +60,7 @@ func resample(dst, pix []uint8, stride int, x, y taps) {
 	for c := range 3 {
 		plane := rows[c*(bottom-top)*width:][:(bottom-top)*width]
 		for r := range bottom - top {
-			x.row(plane[r*width:][:width], pix[(top+r)*stride+c:])
+			x.row(plane[r*width:][:width], pix[(top+r)*stride+c:], 4)
 		}
 		for i, weights := range y.weights {
 			column(dst[(c*height+i)*width:][:width], plane[(y.first[i]-top)*width:], weights)
@@ -68,14 +68,14 @@ func resample(dst, pix []uint8, stride int, x, y taps) {
 	}
 }
 
-// row resizes one colour of a row with four bytes a pixel.
-func (t taps) row(dst, src []uint8) {
+// row resizes one colour of a row whose pixels are step bytes apart.
+func (t taps) row(dst, src []uint8, step int) {
 	for i, weights := range t.weights {
 		sum := int32(1 << (weightBits - 1))
-		at := 4 * t.first[i]
+		at := step * t.first[i]
 		for _, w := range weights {
 			sum += w * int32(src[at])
-			at += 4
+			at += step
 		}
 		dst[i] = clamp(sum)
 	}

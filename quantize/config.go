@@ -21,8 +21,9 @@ type Batches interface {
 
 // Data is what a run looks at: images to calibrate on, whose labels no more than
 // some metrics other than the default read, and images to evaluate on. A search by accuracy (Config.MaxDrop) is
-// decided on the images Valid, which should be neither.
-type Data struct{ Calib, Valid, Eval Batches }
+// decided on the images Valid, and Tune works on the images Tune if there are any;
+// both should be others than the first two.
+type Data struct{ Calib, Valid, Tune, Eval Batches }
 
 // Rounding is how real weights become codes.
 type Rounding uint8
@@ -114,12 +115,13 @@ const (
 	StageSearch
 	StageAllocate
 	StageRound
+	StageTune
 	StagePack
 	StageVerify
 	numStages
 )
 
-var stageNames = [numStages]string{"calibrate", "sensitivity", "search", "allocate", "round", "pack", "verify"}
+var stageNames = [numStages]string{"calibrate", "sensitivity", "search", "allocate", "round", "tune", "pack", "verify"}
 
 func (s Stage) String() string { return stageNames[s] }
 

@@ -2,6 +2,8 @@ package quantize
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -119,6 +121,18 @@ func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
 // Round is the function of that name.
 func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, error) {
 	return Round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.Config)
+}
+
+// Tune is the function of that name, on images whose labels are not read. They
+// become part of what the file says it was made from.
+func (j *Job) Tune(ctx context.Context, q *nn.Graph, images Batches) error {
+	s, err := collect(images, j.Graph)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(append([]byte(j.meta.Config), s.images.Uint8()...))
+	j.meta.Config = hex.EncodeToString(sum[:16])
+	return Tune(ctx, j.Graph, q, s.images, j.Config)
 }
 
 // inputs identifies everything that products before the plan depend on.

@@ -31,24 +31,11 @@ func oracle(ctx context.Context, e experiment) ([][]float64, error) {
 
 // logits are the outputs of g for all images.
 func (e *experiment) logits(ctx context.Context, g *nn.Graph) ([]float32, error) {
-	p, err := infer.Compile(g, infer.Options{Batch: block, Threads: e.cfg.Threads, Mode: infer.Float})
+	y, err := outputs(ctx, g, infer.Float, e.images, e.cfg.Threads)
 	if err != nil {
 		return nil, err
 	}
-	s := p.NewSession()
-	defer s.Close()
-	var out []float32
-	for b := range numBlocks(e.images) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		y, err := s.Run(e.block(b).images)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, y[0].Float32()...)
-	}
-	return out, nil
+	return y.Float32(), nil
 }
 
 // perturbed is g with the candidate's change made to one layer.

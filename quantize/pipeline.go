@@ -46,6 +46,12 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 		}},
 		{&t.Allocate, func() (err error) { plan, err = j.Allocate(ctx, sens); return err }},
 		{&t.Round, func() (err error) { q, err = j.Round(ctx, plan, stats); return err }},
+		{&t.Tune, func() error {
+			if data.Tune == nil {
+				return nil
+			}
+			return j.Tune(ctx, q, data.Tune)
+		}},
 		{&t.Pack, func() (err error) { r.FileBytes, err = Pack(part, q, j.meta); return err }},
 		{&t.Verify, func() error { return Verify(ctx, part, j.Graph, q, data.Eval, j.Config, r) }},
 	}

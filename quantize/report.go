@@ -38,6 +38,7 @@ type Seconds struct {
 	Search      float64 `json:"search"`
 	Allocate    float64 `json:"allocate"`
 	Round       float64 `json:"round"`
+	Tune        float64 `json:"tune"`
 	Pack        float64 `json:"pack"`
 	Verify      float64 `json:"verify"`
 	Total       float64 `json:"total"`

@@ -143,6 +143,28 @@ func (d *data) validation(n, calib int, seed uint64) (*dataset.Loader, error) {
 	return d.batches(train, rest[:n]), nil
 }
 
+// tuning yields n images that calibration does not see with the same seed: other
+// training images, or where they run out, random crops of those that it sees.
+func (d *data) tuning(n, calib int, seed uint64) (*dataset.Loader, error) {
+	train, order, err := d.training(seed)
+	if err != nil {
+		return nil, err
+	}
+	if n < 1 {
+		return nil, fmt.Errorf("--tune %d: want at least 1", n)
+	}
+	calib = min(calib, len(order))
+	if rest := order[calib:]; n <= len(rest) {
+		return d.batches(train, rest[len(rest)-n:]), nil
+	}
+	copies := (n + calib - 1) / calib
+	var crops []int
+	for i := range n {
+		crops = append(crops, order[i%calib]*(copies+1)+1+i/calib)
+	}
+	return d.batches(dataset.Crops(train, copies, seed), crops), nil
+}
+
 // training gives the training images and the indices of those that may be used,
 // in an order that depends on seed.
 func (d *data) training(seed uint64) (dataset.Dataset, []int, error) {

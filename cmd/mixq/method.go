@@ -16,6 +16,7 @@ type method struct {
 	network
 	calib  int // images to calibrate on
 	valid  int // images for a search by accuracy
+	tune   int // images for tuning
 	config quantize.Config
 }
 

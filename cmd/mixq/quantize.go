@@ -85,11 +85,13 @@ that it was not calibrated on.`,
 	c.Flags().Float64Var(&m.config.MaxDrop, "max-drop", 0, "find the smallest network that loses at most so many `POINTS` of top-1 accuracy")
 	c.Flags().IntVar(&m.valid, "valid", 2000, "number of training images, apart from those for calibration, that --max-drop is measured on")
 	limit.addFlags(c.Flags())
+	c.Flags().IntVar(&m.tune, "tune", 0, "number of training images to tune scales and biases on, apart from those for calibration, or random crops of those where there are no others")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
 	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
 	c.MarkFlagsMutuallyExclusive("synthetic", "max-drop")
 	c.MarkFlagsMutuallyExclusive("budget", "max-drop")
+	c.MarkFlagsMutuallyExclusive("synthetic", "tune")
 	c.MarkFlagsMutuallyExclusive("latency-budget", "max-drop")
 	o.addFlag(c.Flags())
 	return c
@@ -106,6 +108,11 @@ func (m *method) inputs(bar *progress, synthetic bool) (g *nn.Graph, d quantize.
 	}
 	if m.config.MaxDrop > 0 {
 		if d.Valid, err = m.data.validation(m.valid, m.calib, m.config.Seed); err != nil {
+			return nil, d, err
+		}
+	}
+	if m.tune != 0 {
+		if d.Tune, err = m.data.tuning(m.tune, m.calib, m.config.Seed); err != nil {
 			return nil, d, err
 		}
 	}
@@ -174,14 +181,14 @@ same best class %.2f %%, KL divergence %.4f
 weights %s kB in float, %s kB in codes: %.2f times smaller, %.2f bits on average
 file %s kB: %.2f times smaller, %.2f bits a weight with scales and zero points
 allocation: objective %.4g, bound %.4g%s
-time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, pack %.1f, verify %.1f
+time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, tune %.1f, pack %.1f, verify %.1f
 `,
 		r.Model, r.Images, r.FloatTop1, r.QuantTop1, r.Drop,
 		r.Agreement, r.KL,
 		kilo(r.FloatBytes), kilo(r.WeightBytes), r.Compression, r.AvgBits,
 		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
 		r.Objective, r.Bound, latencyText(r.Latency),
-		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Pack, r.Seconds.Verify)
+		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Tune, r.Seconds.Pack, r.Seconds.Verify)
 	if s := r.Search; s != nil {
 		fmt.Fprintf(w, "found by accuracy: %v, drop %.2f on %d training images, %d networks tried in %.1f s\n",
 			s.Budget, s.Drop, s.Images, s.Probes, r.Seconds.Search)
