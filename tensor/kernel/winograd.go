@@ -3,8 +3,9 @@ package kernel
 import "mixq/asm"
 
 // Blocks of a Winograd convolution. The transformed windows of a block take
-// about winogradBlock elements, half of the second-level cache of a server; the
-// products of about winogradChannels channels share it with them.
+// about winogradBlock elements, half of the second-level cache of a server, or
+// twice that if that is all of them; the products of about winogradChannels
+// channels share it with them.
 const (
 	winogradBlock    = 1 << 18
 	winogradChannels = 32
@@ -90,7 +91,10 @@ func planWinograd(p Conv2dParams, cin, h, w, cout int) *WinogradF32 {
 	c := &WinogradF32{cin: cin, cout: cout, oh: oh, ow: ow, th: ceilDiv(oh, 4), tw: ceilDiv(ow, 4), gemm: asm.GemmF32For()}
 	c.frame = frame{h: h, w: w, top: p.PadTop, left: p.PadLeft, stepH: 1, skipH: 1, fh: 4*c.th + 2}
 	c.frame.spread(1, 1, 4*c.tw+2)
-	c.rows = min(max(winogradBlock/(36*cin*c.tw), 1), c.th)
+	c.rows = max(winogradBlock/(36*cin*c.tw), 1)
+	if c.th <= 2*c.rows {
+		c.rows = c.th
+	}
 	c.rows = ceilDiv(c.th, c.blocks()) // even blocks
 	c.chunk = roundUp(winogradChannels, c.gemm.NR)
 	return c
@@ -237,8 +241,12 @@ func (c *WinogradF32) multiply(products, windows []float32, n, ch, m int) {
 	for p := range 36 {
 		y := products[p*c.productSize():]
 		a, b := windows[p*c.windowSize():], c.panels(ch, m, p)
-		for j := 0; j < m; j += nr {
-			for i := 0; i < n; i += mr {
+		next := c.packed[36*ch*c.cin+(p+1)*len(b):] // weights, fetched a share at a time
+		for i := 0; i < n; i += mr {
+			share := min(ceilDiv(len(b)*mr, n), len(next))
+			asm.FetchF32(next[:share])
+			next = next[share:]
+			for j := 0; j < m; j += nr {
 				c.product(y[j*n+i*nr:][:mr*nr], a[i*c.cin:], b[j*c.cin:])
 			}
 		}

@@ -1,0 +1,5 @@
+//go:build purego || !amd64
+
+package asm
+
+func fetchF32([]float32) {}
