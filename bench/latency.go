@@ -28,7 +28,7 @@ type Latency struct {
 	Load        float64 `json:"load_ms"`      // reading or building the network, packing, making a session
 	First       float64 `json:"first_ms"`     // the first run
 	ArenaBytes  int64   `json:"arena_bytes"`  // activations and scratch of a session
-	WeightBytes int64   `json:"weight_bytes"` // parameters, weights bit-packed
+	WeightBytes int64   `json:"weight_bytes"` // packed weights in memory
 	PeakRSS     float64 `json:"peak_rss_mb"`  // of the whole process, in units of 10^6 bytes; 0 where the system does not tell
 	GMACs       float64 `json:"gmacs_per_s"`  // multiply-accumulates at the median
 }
@@ -49,7 +49,7 @@ func MeasureLatency(ctx context.Context, open func() (*infer.Program, error), ba
 	defer s.Close()
 	g := p.Graph()
 	l := &Latency{Model: g.Name, ISA: isa.Current().String(), Threads: threads, Batch: batch,
-		Load: ms(time.Since(start)), ArenaBytes: p.ArenaBytes(), WeightBytes: parameterBytes(g)}
+		Load: ms(time.Since(start)), ArenaBytes: p.ArenaBytes(), WeightBytes: p.WeightBytes()}
 	x := noise(g, batch)
 	start = time.Now()
 	if _, err := s.Run(x); err != nil {
@@ -102,18 +102,4 @@ func noise(g *nn.Graph, batch int) *tensor.Tensor {
 		x.Float32()[i] = float32(next())/64 - 2
 	}
 	return x
-}
-
-// parameterBytes is what the parameters of g take in a file.
-func parameterBytes(g *nn.Graph) int64 {
-	var sum int64
-	for _, v := range g.Params() {
-		n := int64(v.Type.Shape.Elems())
-		if q := v.Type.Quant; q != nil {
-			sum += (n*int64(q.Bits) + 7) / 8
-		} else {
-			sum += n * int64(v.Type.DType.Size())
-		}
-	}
-	return sum
 }

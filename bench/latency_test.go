@@ -31,8 +31,8 @@ func TestMeasureLatency(t *testing.T) {
 	if !(0 < l.Min && l.Min <= l.Median && l.Median <= l.P90 && l.First > 0 && l.Load > 0 && l.GMACs > 0) {
 		t.Errorf("times in the wrong order: %+v", l)
 	}
-	if want := 4 * g.NumParams(); l.WeightBytes != want {
-		t.Errorf("%d bytes of parameters, want %d", l.WeightBytes, want)
+	if all := 4 * g.NumParams(); l.WeightBytes < all*9/10 || l.WeightBytes > 2*all {
+		t.Errorf("%d bytes of packed weights of a network with %d of parameters", l.WeightBytes, all)
 	}
 	broken := errors.New("broken")
 	if _, err := MeasureLatency(context.Background(), func() (*infer.Program, error) { return nil, broken }, 1, 1, 1); !errors.Is(err, broken) {

@@ -198,3 +198,12 @@ func (p *Program) ArenaBytes() int64 {
 	perWorker := 4*int64(s.reals) + int64(s.codes) + 4*int64(s.sums)
 	return int64(p.group)*(4*int64(p.realSize)+int64(p.codeSize)) + int64(p.opt.Threads)*perWorker
 }
+
+// WeightBytes is the memory that the packed weights of all layers take.
+func (p *Program) WeightBytes() int64 {
+	var sum int64
+	for i := range p.steps {
+		sum += p.steps[i].weights
+	}
+	return sum
+}

@@ -9,6 +9,7 @@ import (
 type convReal interface {
 	Tiles() int
 	Scratch() int
+	WeightBytes() int64
 	Run(dst, x, bias, residual []float32, act kernel.Clamp, tiles kernel.Range, scratch []float32)
 }
 
@@ -38,8 +39,9 @@ func conv2dReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, res, act := c.slots[o.X], c.slots[n.Out[0]], c.slots[o.Residual], op.Act.Clamp()
 	conv := c.planConvReal(op.Conv2dParams, x, y, weight)
 	return step{
-		tiles: conv.Tiles(),
-		need:  scratchSize{reals: conv.Scratch()},
+		tiles:   conv.Tiles(),
+		need:    scratchSize{reals: conv.Scratch()},
+		weights: conv.WeightBytes(),
 		run: func(e *env, t task) {
 			for i := t.images.Lo; i < t.images.Hi; i++ {
 				var r []float32
@@ -65,7 +67,7 @@ func conv2dCodes(c *compiler, n *nn.Node) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	s := step{tiles: conv.Tiles(), setup: true}
+	s := step{tiles: conv.Tiles(), setup: true, weights: conv.WeightBytes()}
 	s.need.codes, s.need.sums = conv.Scratch()
 	s.run = func(e *env, t task) {
 		scratch := &e.scratch[t.worker]

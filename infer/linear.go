@@ -20,9 +20,10 @@ func linearReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, act := c.slots[o.X], c.slots[n.Out[0]], op.Act.Clamp()
 	lin := kernel.NewLinearF32(x.size, y.size, weight)
 	return step{
-		tiles: lin.Tiles(),
-		batch: true,
-		need:  scratchSize{reals: lin.Scratch()},
+		tiles:   lin.Tiles(),
+		batch:   true,
+		need:    scratchSize{reals: lin.Scratch()},
+		weights: lin.WeightBytes(),
 		run: func(e *env, t task) {
 			rows := kernel.Range{Hi: t.images.Hi - t.images.Lo}
 			lin.Run(e.realRange(y, t.images), e.realRange(x, t.images), bias, act, rows, t.tiles, e.scratch[t.worker].reals)
@@ -42,7 +43,7 @@ func linearCodes(c *compiler, n *nn.Node) (step, error) {
 	if err != nil {
 		return step{}, err
 	}
-	s := step{tiles: lin.Tiles(), batch: true, setup: true}
+	s := step{tiles: lin.Tiles(), batch: true, setup: true, weights: lin.WeightBytes()}
 	s.need.codes, s.need.sums = lin.Scratch()
 	s.run = func(e *env, t task) {
 		scratch := &e.scratch[t.worker]

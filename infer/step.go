@@ -14,7 +14,9 @@ type step struct {
 	batch bool // a task had better take many images than one
 	setup bool // a task has work to do whatever its tiles, so that there had better be few
 	need  scratchSize
-	run   func(e *env, t task)
+
+	weights int64 // bytes that it holds
+	run     func(e *env, t task)
 }
 
 // task is a share of a step: some tiles of each of some images.

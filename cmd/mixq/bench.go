@@ -82,7 +82,7 @@ print times, memory and multiply-accumulates per second.`,
 
 func printLatency(w io.Writer, l *bench.Latency) {
 	fmt.Fprintf(w, "%s, %s at level %s, batch %d, %d threads: median %.2f ms, least %.2f, 90 %% within %.2f; %.1f GMAC/s\n"+
-		"load %.1f ms, first run %.1f ms, arena %s kB, parameters %s kB, peak memory %.1f MB\n",
+		"load %.1f ms, first run %.1f ms, arena %s kB, packed weights %s kB, peak memory %.1f MB\n",
 		l.Model, l.Mode, l.ISA, l.Batch, l.Threads, l.Median, l.Min, l.P90, l.GMACs,
 		l.Load, l.First, kilo(l.ArenaBytes), kilo(l.WeightBytes), l.PeakRSS)
 }

@@ -189,6 +189,9 @@ func packTransposed(mr int, dst, w []float32, n, m, taps int) {
 	}
 }
 
+// WeightBytes is the memory that the packed weights take.
+func (c *ConvF32) WeightBytes() int64 { return 4 * int64(len(c.packed)) }
+
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (c *ConvF32) Scratch() int {
 	if c.depthwise {

@@ -32,6 +32,9 @@ func (l *LinearF32) Repack(weight []float32) {
 	PackB(l.gemm, l.packed, weight, l.in, true, l.in, l.out)
 }
 
+// WeightBytes is the memory that the packed weights take.
+func (l *LinearF32) WeightBytes() int64 { return 4 * int64(len(l.packed)) }
+
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (l *LinearF32) Scratch() int {
 	m := roundUp(linearRows, l.gemm.MR)

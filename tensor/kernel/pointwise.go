@@ -49,6 +49,9 @@ func NewPointwiseF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *Poi
 	return c
 }
 
+// WeightBytes is the memory that the packed weights take.
+func (c *PointwiseF32) WeightBytes() int64 { return 4 * int64(len(c.packed)) }
+
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (c *PointwiseF32) Scratch() int {
 	if c.stride == 1 {

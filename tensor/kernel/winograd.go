@@ -164,6 +164,9 @@ func (c *WinogradF32) productSize() int { return c.blockTiles()*c.chunk + winogr
 // planeSize is the number of elements of a channel of a block of the output.
 func (c *WinogradF32) planeSize() int { return 16 * c.rows * c.tw }
 
+// WeightBytes is the memory that the packed weights take.
+func (c *WinogradF32) WeightBytes() int64 { return 4 * int64(len(c.packed)) }
+
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (c *WinogradF32) Scratch() int {
 	n := 36*(c.windowSize()+c.productSize()) + c.chunk*c.planeSize()
