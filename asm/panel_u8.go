@@ -2,6 +2,8 @@ package asm
 
 import "encoding/binary"
 
+//go:generate go run -C _asm ./arm64/panel_u8 -out ../panel_u8_arm64.s
+
 // Weights of b < 8 bits are kept in memory in b bits. A panel of kernel g has the
 // codes from 0 up, in the order in which Run takes their weights, as planes: of
 // the code's bits the lowest 4, the next 2 and the last one, as far as b is made

@@ -201,6 +201,12 @@ func TestValidateErrors(t *testing.T) {
 			v.Type.Quant = &nn.Quant{Bits: 3, Axis: -1, Scale: []float32{1}, Zero: []int32{0}}
 			v.Data.Int8()[7] = 4
 		}, "code 7 is 4, want -4 to 3"},
+		{"packed width", func(g *nn.Graph) {
+			v := g.Nodes[0].In[1]
+			v.Data = tensor.New(tensor.Int8, v.Type.Shape...)
+			v.Data = tensor.FromCodes(v.Data.Codes(4), v.Type.Shape...)
+			v.Type.DType, v.Type.Quant = tensor.Int8, &nn.Quant{Bits: 3, Axis: -1, Scale: []float32{1}, Zero: []int32{0}}
+		}, "conv.weight: data is packed at 4 bits"},
 		{"moved codes", func(g *nn.Graph) {
 			flat := g.Node("flat")
 			flat.Out[0].Type.DType = tensor.Uint8

@@ -101,6 +101,42 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestOpen: an open file holds its weights packed, and none when it is closed; what
+// Read gives does not depend on the file.
+func TestOpen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "net.mixq")
+	want := testGraph(t)
+	if err := artifact.Write(path, want, testMeta); err != nil {
+		t.Fatal(err)
+	}
+	f, err := artifact.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, _, err := artifact.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.Pixels = onGrid(want)
+	sameGraph(t, f.Graph, want)
+	params := f.Graph.Params()
+	for _, v := range params {
+		if q := v.Type.Quant; q != nil && v.Data.PackedBits() != int(q.Bits) {
+			t.Errorf("%s is packed at %d bits, want %d", v.Name, v.Data.PackedBits(), q.Bits)
+		}
+	}
+	f.Close()
+	for _, v := range params {
+		if v.Data != nil {
+			t.Errorf("%s has data after Close", v.Name)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	sameGraph(t, read, want)
+}
+
 func TestRealInputKeepsPixels(t *testing.T) {
 	g := testGraph(t)
 	x := g.Inputs[0]

@@ -19,8 +19,8 @@
 // kernel.PackedCodes with one row per leading index. Float32 and int32 parameters
 // are words. The last bytes are the input's pixel codes, 256 a channel (for an
 // input that is not quantized: the last words are its real values). Words come
-// first so that they are aligned wherever the file is; codes are unpacked when
-// a network is loaded and need no alignment.
+// first so that they are aligned wherever the file is; codes need no alignment:
+// what runs them packs them anew for its machine.
 //
 // The header names only what cannot be computed: shapes of computed values
 // follow from nn's Infer, and equal layers share one description. It is not

@@ -32,6 +32,8 @@ var kernels = []struct {
 	{"gemmU8S8_4x16c16_deep_neon", 1, 4 * 4 * 16}, // with the widening
 	{"gemmU8S8_6x16c4_dotprod", 0, 6 * 16 * 16},
 	{"gemmU8S8_6x16c8_i8mm", 0, 6 * 16 * 16},
+	{"expandU8_neon", 1, 8 * 64}, // weights of 3 bits instead of MACs
+	{"expandU8_neon", 2, 8 * 64}, // and of 4 bits
 }
 
 var cores = []string{"cortex-a55", "cortex-a72", "neoverse-n1", "neoverse-v1"}
