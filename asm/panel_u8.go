@@ -11,8 +11,9 @@ import "encoding/binary"
 // byte i has the codes i, i+64, i+128, ... from its lowest bits up. So 64 codes
 // are a shift and a mask away, for any instruction set.
 //
-// After the planes come the zero point of every channel, a byte each, and the
-// tail of the panel. Weights of 8 bits are bytes as they are.
+// Before the planes come the zero point of every channel, a byte each, so that
+// memory is read in order, and after them the tail of the panel. Weights of 8 bits
+// are bytes as they are.
 
 const (
 	rowU8  = 64 // codes of a row of a panel, bytes of a row of a plane
@@ -136,6 +137,9 @@ func (g *GemmU8) packPanel(dst, panel []byte, codes, zero []uint8, k, bits int) 
 		g.layout.place(panel, j, codes[j*k:(j+1)*k], block)
 	}
 	body, tail := dst[:len(dst)-g.tail], dst[len(dst)-g.tail:]
+	if bits < 8 {
+		body = body[copy(body, zeros):]
+	}
 	for b := range g.blocks() {
 		if p := panel[b*block:][:block]; bits < 8 {
 			body = packPlanes(body, p, bits)
@@ -145,9 +149,6 @@ func (g *GemmU8) packPanel(dst, panel []byte, codes, zero []uint8, k, bits int) 
 		}
 	}
 	clear(body) // what KR adds
-	if bits < 8 {
-		copy(body, zeros)
-	}
 	if g.tail > 0 {
 		g.packTail(tail, codes, zero, k)
 	}
@@ -254,7 +255,7 @@ func (g *GemmU8) expandPanel(dst, packed []byte, k, bits int) {
 func (g *GemmU8) expandBlocks(dst, packed []byte, k, bits int) {
 	rows := g.blockRows(k)
 	size, block := planeBytes(rows, bits), g.layout.channels*g.kpad(k)
-	zero := packed[g.blocks()*size:]
+	zero, packed := packed[:g.NR], packed[g.NR:]
 	for b := range g.blocks() {
 		z := g.layout.spread(zero[b*g.layout.channels:])
 		expandU8(dst, packed, bits, rows, &z)
@@ -263,7 +264,7 @@ func (g *GemmU8) expandBlocks(dst, packed []byte, k, bits int) {
 		}
 		dst, packed = dst[block:], packed[size:]
 	}
-	copy(dst[:g.tail], zero[g.NR:])
+	copy(dst[:g.tail], packed)
 }
 
 // checkPanel panics unless panels can have these sizes.
