@@ -17,11 +17,11 @@ const (
 	scoreFloor    = 1e-6
 )
 
-// pseudoCosts keep the mean objective gain per unit of distance by column and direction.
+// pseudoCosts keep the mean objective gain per unit of distance by split and direction.
 type pseudoCosts struct {
 	sum   [2][]float64
 	count [2][]int
-	total [2]float64 // over all columns
+	total [2]float64 // over all splits
 	n     [2]int
 }
 
@@ -42,17 +42,17 @@ func (p *pseudoCosts) learn(b branching, obj float64) {
 		k = 1
 	}
 	gain := math.Max(0, obj-b.parent) / b.distance
-	p.sum[k][b.col] += gain
-	p.count[k][b.col]++
+	p.sum[k][b.key] += gain
+	p.count[k][b.key]++
 	p.total[k] += gain
 	p.n[k]++
 }
 
-// gain estimates the objective gain of moving column j by distance.
-func (p *pseudoCosts) gain(j Col, k int, distance float64) float64 {
+// gain estimates the objective gain of moving down (k = 0) or up by distance.
+func (p *pseudoCosts) gain(key, k int, distance float64) float64 {
 	switch {
-	case p.count[k][j] > 0:
-		return p.sum[k][j] / float64(p.count[k][j]) * distance
+	case p.count[k][key] > 0:
+		return p.sum[k][key] / float64(p.count[k][key]) * distance
 	case p.n[k] > 0:
 		return p.total[k] / float64(p.n[k]) * distance
 	}
@@ -61,28 +61,34 @@ func (p *pseudoCosts) gain(j Col, k int, distance float64) float64 {
 
 func score(down, up float64) float64 { return math.Max(down, scoreFloor) * math.Max(up, scoreFloor) }
 
-// branch chooses a column among frac and makes the children of n. It returns
-// the child to go on with.
+// branch chooses among the columns of frac and the choice rows and makes the
+// children of n. It returns the child to go on with.
 func (t *tree) branch(n *node, frac []Col) *node {
 	type candidate struct {
-		col   Col
+		split
 		score float64
 	}
-	cands := make([]candidate, len(frac))
-	for i, j := range frac {
-		down, up := t.distances(j, t.x[j])
-		cands[i] = candidate{j, score(t.pseudo.gain(j, 0, down), t.pseudo.gain(j, 1, up))}
+	var cands []candidate
+	add := func(s split) {
+		cands = append(cands, candidate{s, score(t.pseudo.gain(s.key, 0, s.dist[0]), t.pseudo.gain(s.key, 1, s.dist[1]))})
+	}
+	for _, j := range frac {
+		add(t.columnSplit(j, t.x[j]))
+	}
+	for _, s := range t.choiceSplits() {
+		add(s)
 	}
 	slices.SortFunc(cands, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.col, b.col))
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.key, b.key))
 	})
-	best, bestScore := cands[0].col, -1.0
+	best, bestScore := &cands[0].split, -1.0
 	x := append([]float64(nil), t.x...)
 	idle := 0
-	for i, c := range cands {
+	for i := range cands {
+		c := &cands[i]
 		s := c.score
-		if min(t.pseudo.count[0][c.col], t.pseudo.count[1][c.col]) < reliable && i < maxCandidates {
-			res, again := t.strong(n, c.col, x[c.col])
+		if min(t.pseudo.count[0][c.key], t.pseudo.count[1][c.key]) < reliable && i < maxCandidates {
+			res, again := t.strong(n, &c.split)
 			if again { // one side is closed
 				return t.shrunk(n, res)
 			}
@@ -90,7 +96,7 @@ func (t *tree) branch(n *node, frac []Col) *node {
 			idle++
 		}
 		if s > bestScore {
-			best, bestScore, idle = c.col, s, 0
+			best, bestScore, idle = &c.split, s, 0
 		}
 		if idle >= lookAhead || t.ctx.Err() != nil {
 			break
@@ -98,8 +104,7 @@ func (t *tree) branch(n *node, frac []Col) *node {
 	}
 	t.x = append(t.x[:0], x...)
 	t.lp.Load(n.basis)
-	down, up := t.children(best, x[best])
-	return t.queue(n, down, up, x[best], t.preferUp(best, x[best]))
+	return t.queue(n, best, t.preferUp(best))
 }
 
 // distances returns how far column j at v is from its children.
@@ -108,37 +113,27 @@ func (t *tree) distances(j Col, v float64) (down, up float64) {
 	return v - d.hi, u.lo - v
 }
 
-// preferUp reports whether to go on with the upper child: towards the incumbent
-// if there is one, otherwise to the nearer side.
-func (t *tree) preferUp(j Col, v float64) bool {
-	if t.best != nil {
-		return t.best[j] > v
-	}
-	down, up := t.distances(j, v)
-	return up < down
-}
-
-// trial is what strong branching found for a column.
+// trial is what strong branching found for a split.
 type trial struct {
 	score  float64
 	closed []change // bounds that remain when a side has no solution
 	dead   bool     // neither side has
 }
 
-// strong solves a few iterations of both children of column j. again is true if
+// strong solves a few iterations of both children of a split. again is true if
 // the node changes: a child is infeasible or cut off.
-func (t *tree) strong(n *node, j Col, v float64) (res trial, again bool) {
-	down, up := t.children(j, v)
+func (t *tree) strong(n *node, s *split) (res trial, again bool) {
 	var gains [2]float64
 	var closed [2]bool
 	n.basis = t.savedBasis(n)
-	for k, c := range [2]change{down, up} {
-		lo, hi := t.lo[j], t.hi[j]
-		t.lo[j], t.hi[j] = math.Max(lo, c.lo), math.Min(hi, c.hi)
+	for k, c := range [2][]change{s.down, s.up} {
+		undo := t.narrow(c)
 		t.lp.Load(n.basis)
 		t.syncBounds()
 		st := t.lp.Solve(t.ctx, lp.Limits{Cutoff: t.cutoff(), Iters: strongIters})
-		t.lo[j], t.hi[j] = lo, hi
+		for _, u := range undo {
+			t.lo[u.col], t.hi[u.col] = u.lo, u.hi
+		}
 		switch st {
 		case lp.Infeasible, lp.Cutoff:
 			closed[k] = true
@@ -147,8 +142,7 @@ func (t *tree) strong(n *node, j Col, v float64) (res trial, again bool) {
 			if t.lp.Objective() >= t.cutoff() {
 				closed[k] = true
 			} else {
-				dist := [2]float64{v - down.hi, up.lo - v}[k]
-				t.pseudo.learn(branching{j, k == 1, dist, n.bound}, t.lp.Objective())
+				t.pseudo.learn(branching{s.key, k == 1, s.dist[k], n.bound}, t.lp.Objective())
 			}
 		case lp.IterLimit:
 			gains[k] = math.Max(0, t.lp.DualObjective()-n.bound)
@@ -160,9 +154,9 @@ func (t *tree) strong(n *node, j Col, v float64) (res trial, again bool) {
 	case closed[0] && closed[1]:
 		return trial{dead: true}, true
 	case closed[0]:
-		return trial{closed: []change{up}}, true
+		return trial{closed: s.up}, true
 	case closed[1]:
-		return trial{closed: []change{down}}, true
+		return trial{closed: s.down}, true
 	}
 	return trial{score: score(gains[0], gains[1])}, false
 }

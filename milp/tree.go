@@ -30,6 +30,7 @@ type tree struct {
 	lpLo     []float64 // what the solver has
 	lpHi     []float64
 	discrete []Col // integer and semi-continuous columns
+	choices  []Row // of which at most one column is one
 	pure     bool  // every column is integer
 	step     float64
 
@@ -66,9 +67,9 @@ type change struct {
 
 // branching remembers the last decision, to learn from its effect.
 type branching struct {
-	col      Col
+	key      int // of the split
 	up       bool
-	distance float64 // by which the column had to move
+	distance float64 // by which the optimum had to move
 	parent   float64 // objective before
 }
 
@@ -103,7 +104,8 @@ func newTree(ctx context.Context, m *Model, o Options) *tree {
 		}
 		t.pure = t.pure && c.integer
 	}
-	t.pseudo = newPseudoCosts(len(m.cols))
+	t.choices = t.choiceRows()
+	t.pseudo = newPseudoCosts(len(m.cols) + len(t.choices))
 	t.step = t.objectiveStep()
 	return t
 }
@@ -354,13 +356,9 @@ func (t *tree) process(n *node) *node {
 // column; a node without one is lost.
 func (t *tree) giveUp(n *node) *node {
 	for _, j := range t.discrete {
-		if t.lo[j] < t.hi[j] {
-			v := t.lo[j]
-			if math.IsInf(v, -1) {
-				v = math.Min(0, t.hi[j]-1)
-			}
-			down, up := t.children(j, v+0.5)
-			return t.queue(n, down, up, v+0.5, true)
+		if v, ok := t.undecided(j); ok {
+			s := t.columnSplit(j, v)
+			return t.queue(n, &s, true)
 		}
 	}
 	t.lost = math.Min(t.lost, n.bound)
@@ -379,21 +377,34 @@ func (t *tree) integral(n *node) *node {
 	if n.bound >= t.cutoff() {
 		return nil
 	}
-	worst, at := -1.0, Col(-1)
+	worst, at, value := -1.0, Col(-1), 0.0
 	for _, j := range t.discrete {
-		if d := math.Abs(t.x[j] - math.Round(t.x[j])); t.lo[j] < t.hi[j] && d > worst {
-			worst, at = d, j
+		if v, ok := t.undecided(j); ok {
+			if d := math.Abs(t.x[j] - math.Round(t.x[j])); d > worst {
+				worst, at, value = d, j, v
+			}
 		}
 	}
 	if at < 0 {
 		return nil // everything is fixed and infeasible
 	}
-	v := math.Min(math.Max(math.Round(t.x[at]), t.lo[at]), t.hi[at])
-	down, up := change{at, t.lo[at], v}, change{at, v + 1, t.hi[at]}
-	if v == t.hi[at] {
-		down, up = change{at, t.lo[at], v - 1}, change{at, v, v}
+	s := t.columnSplit(at, value)
+	s.dist = [2]float64{t.x[at] - s.down[0].hi, s.up[0].lo - t.x[at]}
+	return t.queue(n, &s, t.x[at] > value)
+}
+
+// undecided returns where to split column j, near its value, if the current
+// node leaves it a choice.
+func (t *tree) undecided(j Col) (v float64, ok bool) {
+	c := &t.m.cols[j]
+	if c.semi && !c.integer {
+		return c.lo / 2, t.lo[j] < c.lo && t.hi[j] > 0
 	}
-	return t.queue(n, down, up, v, v == t.hi[at])
+	v = math.Min(math.Max(math.Round(t.x[j]), t.lo[j]), t.hi[j])
+	if v == t.hi[j] {
+		return v - 0.5, t.lo[j] < t.hi[j]
+	}
+	return v + 0.5, true
 }
 
 // offerFixed solves the relaxation with the discrete columns fixed to the
@@ -445,20 +456,4 @@ func (t *tree) fixByReducedCost(obj float64, lo, hi []float64) {
 			lo[j] = hi[j] - moves
 		}
 	}
-}
-
-// queue makes the two children of n, queues one, and returns the other: the
-// upper one if preferUp.
-func (t *tree) queue(n *node, down, up change, v float64, preferUp bool) *node {
-	child := func(c change, isUp bool, distance float64) *node {
-		changes := append(append(make([]change, 0, len(n.changes)+1), n.changes...), c)
-		return &node{bound: n.bound, changes: changes, basis: n.basis, depth: n.depth + 1,
-			branched: branching{c.col, isUp, distance, n.bound}}
-	}
-	a, b := child(down, false, v-down.hi), child(up, true, up.lo-v)
-	if preferUp {
-		a, b = b, a
-	}
-	t.push(b)
-	return a
 }
