@@ -60,18 +60,24 @@ func (c *ConvU8) patchRows(dst []uint8, lda int, x []uint8, first, oy int, cols 
 	}
 }
 
-// edges copies one kernel row of the patches of columns cols tap by tap; column
-// origin is the one at dst[0].
+// edges copies one kernel row of the patches of columns cols, of which some taps
+// see padding; column origin is the one at dst[0].
 func (c *ConvU8) edges(dst []uint8, lda int, row []uint8, first int, cols Range, origin int) {
 	p := &c.p
 	for j := cols.Lo; j < cols.Hi; j++ {
-		for k := range p.KernelW {
-			px := dst[(j-origin)*lda+k*c.cg:][:c.cg]
-			if q := j*p.StrideW - p.PadLeft + k*p.DilationW; q < 0 || q >= c.w {
-				copy(px, c.pad)
-			} else {
-				copy(px, row[q*c.cin+first:])
-			}
+		left := j*p.StrideW - p.PadLeft
+		px := dst[(j-origin)*lda:][:p.KernelW*c.cg]
+		// Taps [lo, hi) see the image.
+		lo := min(max(ceilDiv(-left, p.DilationW), 0), p.KernelW)
+		hi := max(min(ceilDiv(c.w-left, p.DilationW), p.KernelW), lo)
+		copy(px[:lo*c.cg], c.pad)
+		copy(px[hi*c.cg:], c.pad)
+		if p.DilationW == 1 && c.cg == c.cin && lo < hi {
+			copy(px[lo*c.cg:hi*c.cg], row[(left+lo)*c.cin:])
+			continue
+		}
+		for k := lo; k < hi; k++ {
+			copy(px[k*c.cg:][:c.cg], row[(left+k*p.DilationW)*c.cin+first:])
 		}
 	}
 }
