@@ -32,61 +32,15 @@ import "mixq/internal/isa"
 // What sums holds after that is undefined. Tile panics as Run does, and if a
 // slice of end is too short.
 //
-// Patches is Tile without an end where A is not packed: its rows are patches of
-// a plane with their corners at the MR given places,
-//
-//	a[l*MR+i] = src[corners[i]+taps.At[l]]
-//
-// It may fetch what lies at ahead into the cache on the way. It panics if an
-// element is outside its slice. It is nil where packing is faster.
+// Patches are kernels that take A from where it lies, of several heights; there
+// are none where packing is faster.
 type GemmF32 struct {
 	Name    string
 	Level   isa.Level
 	MR, NR  int
 	Run     func(c []float32, ldc int, a, b []float32, k int)
 	Tile    func(sums, a, b []float32, k int, fresh bool, end EndF32)
-	Patches func(sums, src []float32, taps Taps, corners []int32, b, ahead []float32, fresh bool)
-}
-
-// Taps are the places of the elements of a patch relative to its corner. None
-// is before Lo or after Hi.
-type Taps struct {
-	At     []int32
-	Lo, Hi int32
-}
-
-// NewTaps finds the bounds of some places.
-func NewTaps(at []int32) Taps {
-	t := Taps{At: at}
-	for i, v := range at {
-		if i == 0 {
-			t.Lo, t.Hi = v, v
-		}
-		t.Lo, t.Hi = min(t.Lo, v), max(t.Hi, v)
-	}
-	return t
-}
-
-// Cut is taps [lo, hi), with the bounds of all.
-func (t Taps) Cut(lo, hi int) Taps { return Taps{t.At[lo:hi], t.Lo, t.Hi} }
-
-// checkPatches panics unless the slices hold an mr x nr tile and its operands.
-func checkPatches(mr, nr int, sums, src []float32, taps Taps, corners []int32, b []float32) {
-	switch k := len(taps.At); {
-	case len(sums) < mr*nr:
-		panic(shortC)
-	case len(corners) < mr:
-		panic(shortA)
-	case len(b) < k*nr:
-		panic(shortB)
-	case k == 0:
-		return
-	}
-	for _, c := range corners[:mr] {
-		if int(c)+int(taps.Lo) < 0 || int(c)+int(taps.Hi) >= len(src) {
-			panic(shortSrc)
-		}
-	}
+	Patches []PatchesF32
 }
 
 // EndF32 is where and how a tile of a layer's output is finished: Dst and Res

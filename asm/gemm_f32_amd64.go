@@ -11,15 +11,17 @@ import (
 //go:generate go run -C _asm ./gemm_f32 -out ../gemm_f32_amd64.s
 
 var gemmF32sArch = []GemmF32{
-	newGemmF32("gemmF32_4x24_avx2", isa.AVX2, 4, 24, gemmF32_4x24_avx2_asm, gemmF32_4x24_avx2_patches_asm),
-	newGemmF32("gemmF32_8x32_avx512", isa.AVX512VNNI, 8, 32, gemmF32_8x32_avx512_asm, gemmF32_8x32_avx512_patches_asm),
+	newGemmF32("gemmF32_4x24_avx2", isa.AVX2, 4, 24, gemmF32_4x24_avx2_asm,
+		newPatchesF32(4, 24, patchesF32_4x24_avx2_asm)),
+	newGemmF32("gemmF32_8x32_avx512", isa.AVX512VNNI, 8, 32, gemmF32_8x32_avx512_asm,
+		newPatchesF32(8, 32, patchesF32_8x32_avx512_asm), newPatchesF32(7, 32, patchesF32_7x32_avx512_asm)),
 }
 
-// newGemmF32 makes the table row of assembly kernels, which trust their
+// newGemmF32 makes the table row of an assembly kernel, which trusts its
 // arguments.
 func newGemmF32(name string, level isa.Level, mr, nr int,
 	kernel func(c *float32, ldc int, a, b *float32, k int, from *float32, ldf int, bias, res *float32, lo, hi float32),
-	onPatches func(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)) GemmF32 {
+	patches ...PatchesF32) GemmF32 {
 	run := func(c []float32, ldc int, a, b []float32, k int) {
 		checkGemmF32(mr, nr, c, ldc, a, b, k)
 		p := unsafe.SliceData(c)
@@ -40,16 +42,6 @@ func newGemmF32(name string, level isa.Level, mr, nr int,
 		kernel(unsafe.SliceData(end.Dst), end.Stride, unsafe.SliceData(a), unsafe.SliceData(b), k, from, nr,
 			unsafe.SliceData(end.Bias), unsafe.SliceData(end.Res), end.Lo, end.Hi)
 	}
-	patches := func(sums, src []float32, taps Taps, corners []int32, b, ahead []float32, fresh bool) {
-		checkPatches(mr, nr, sums, src, taps, corners, b)
-		k := len(taps.At)
-		if k > 0 {
-			onPatches(unsafe.SliceData(sums), unsafe.SliceData(src), unsafe.SliceData(taps.At), k,
-				unsafe.SliceData(corners), unsafe.SliceData(b), unsafe.SliceData(ahead), fresh)
-		} else if fresh {
-			clear(sums[:mr*nr])
-		}
-	}
 	return GemmF32{Name: name, Level: level, MR: mr, NR: nr, Run: run, Tile: tile, Patches: patches}
 }
 
@@ -58,9 +50,3 @@ func gemmF32_4x24_avx2_asm(c *float32, ldc int, a, b *float32, k int, from *floa
 
 //go:noescape
 func gemmF32_8x32_avx512_asm(c *float32, ldc int, a, b *float32, k int, from *float32, ldf int, bias, res *float32, lo, hi float32)
-
-//go:noescape
-func gemmF32_4x24_avx2_patches_asm(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)
-
-//go:noescape
-func gemmF32_8x32_avx512_patches_asm(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)

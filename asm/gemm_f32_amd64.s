@@ -73,8 +73,9 @@ zero:
 	VXORPS Y11, Y11, Y11
 
 begin:
-	TESTQ SI, SI
-	JZ    end
+	TESTQ   SI, SI
+	JZ      end
+	PCALIGN $0x40
 
 loop:
 	// One step of k: a row of B times each element of A.
@@ -241,9 +242,9 @@ clamp3:
 	VZEROUPPER
 	RET
 
-// func gemmF32_4x24_avx2_patches_asm(sums *float32, src *float32, taps *int32, k int, corners *int32, b *float32, ahead *float32, fresh bool)
+// func patchesF32_4x24_avx2_asm(sums *float32, src *float32, taps *int32, k int, corners *int32, b *float32, ahead *float32, fresh bool)
 // Requires: AVX, FMA3, MMX+
-TEXT ·gemmF32_4x24_avx2_patches_asm(SB), NOSPLIT, $0-57
+TEXT ·patchesF32_4x24_avx2_asm(SB), NOSPLIT, $0-57
 	MOVQ    src+8(FP), AX
 	MOVQ    corners+32(FP), CX
 	MOVLQSX (CX), DX
@@ -284,10 +285,11 @@ TEXT ·gemmF32_4x24_avx2_patches_asm(SB), NOSPLIT, $0-57
 	VMOVUPS 352(AX), Y11
 
 begin:
-	MOVQ taps+16(FP), AX
-	MOVQ k+24(FP), DI
-	MOVQ b+40(FP), R8
-	MOVQ ahead+48(FP), R9
+	MOVQ    taps+16(FP), AX
+	MOVQ    k+24(FP), DI
+	MOVQ    b+40(FP), R8
+	MOVQ    ahead+48(FP), R9
+	PCALIGN $0x40
 
 loop:
 	// One step of k: a row of B times the same tap of every patch.
@@ -430,8 +432,9 @@ zero:
 	VPXORD Z15, Z15, Z15
 
 begin:
-	TESTQ SI, SI
-	JZ    end
+	TESTQ   SI, SI
+	JZ      end
+	PCALIGN $0x40
 
 loop:
 	// One step of k: a row of B times each element of A.
@@ -665,9 +668,9 @@ clamp7:
 	VZEROUPPER
 	RET
 
-// func gemmF32_8x32_avx512_patches_asm(sums *float32, src *float32, taps *int32, k int, corners *int32, b *float32, ahead *float32, fresh bool)
+// func patchesF32_8x32_avx512_asm(sums *float32, src *float32, taps *int32, k int, corners *int32, b *float32, ahead *float32, fresh bool)
 // Requires: AVX, AVX512F, MMX+
-TEXT ·gemmF32_8x32_avx512_patches_asm(SB), NOSPLIT, $0-57
+TEXT ·patchesF32_8x32_avx512_asm(SB), NOSPLIT, $0-57
 	MOVQ    src+8(FP), AX
 	MOVQ    corners+32(FP), CX
 	MOVLQSX (CX), DX
@@ -724,10 +727,11 @@ TEXT ·gemmF32_8x32_avx512_patches_asm(SB), NOSPLIT, $0-57
 	VMOVUPS 960(AX), Z15
 
 begin:
-	MOVQ taps+16(FP), AX
-	MOVQ k+24(FP), R11
-	MOVQ b+40(FP), R12
-	MOVQ ahead+48(FP), R13
+	MOVQ    taps+16(FP), AX
+	MOVQ    k+24(FP), R11
+	MOVQ    b+40(FP), R12
+	MOVQ    ahead+48(FP), R13
+	PCALIGN $0x40
 
 loop:
 	// One step of k: a row of B times the same tap of every patch.
@@ -781,5 +785,114 @@ loop:
 	VMOVUPS      Z13, 832(AX)
 	VMOVUPS      Z14, 896(AX)
 	VMOVUPS      Z15, 960(AX)
+	VZEROUPPER
+	RET
+
+// func patchesF32_7x32_avx512_asm(sums *float32, src *float32, taps *int32, k int, corners *int32, b *float32, ahead *float32, fresh bool)
+// Requires: AVX, AVX512F, MMX+
+TEXT ·patchesF32_7x32_avx512_asm(SB), NOSPLIT, $0-57
+	MOVQ    src+8(FP), AX
+	MOVQ    corners+32(FP), CX
+	MOVLQSX (CX), DX
+	LEAQ    (AX)(DX*4), DX
+	MOVLQSX 4(CX), BX
+	LEAQ    (AX)(BX*4), BX
+	MOVLQSX 8(CX), SI
+	LEAQ    (AX)(SI*4), SI
+	MOVLQSX 12(CX), DI
+	LEAQ    (AX)(DI*4), DI
+	MOVLQSX 16(CX), R8
+	LEAQ    (AX)(R8*4), R8
+	MOVLQSX 20(CX), R9
+	LEAQ    (AX)(R9*4), R9
+	MOVLQSX 24(CX), CX
+	LEAQ    (AX)(CX*4), CX
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	MOVQ    sums+0(FP), AX
+	MOVB    fresh+56(FP), R10
+	TESTB   R10, R10
+	JNZ     begin
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+	VMOVUPS 256(AX), Z4
+	VMOVUPS 320(AX), Z5
+	VMOVUPS 384(AX), Z6
+	VMOVUPS 448(AX), Z7
+	VMOVUPS 512(AX), Z8
+	VMOVUPS 576(AX), Z9
+	VMOVUPS 640(AX), Z10
+	VMOVUPS 704(AX), Z11
+	VMOVUPS 768(AX), Z12
+	VMOVUPS 832(AX), Z13
+
+begin:
+	MOVQ    taps+16(FP), AX
+	MOVQ    k+24(FP), R10
+	MOVQ    b+40(FP), R11
+	MOVQ    ahead+48(FP), R12
+	PCALIGN $0x40
+
+loop:
+	// One step of k: a row of B times the same tap of every patch.
+	MOVLQSX      (AX), R13
+	VMOVUPS      (R11), Z14
+	VMOVUPS      64(R11), Z15
+	PREFETCHT1   (R12)
+	VBROADCASTSS (DX)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z0
+	VFMADD231PS  Z15, Z16, Z1
+	VBROADCASTSS (BX)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z2
+	VFMADD231PS  Z15, Z16, Z3
+	VBROADCASTSS (SI)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z4
+	VFMADD231PS  Z15, Z16, Z5
+	VBROADCASTSS (DI)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z6
+	VFMADD231PS  Z15, Z16, Z7
+	VBROADCASTSS (R8)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z8
+	VFMADD231PS  Z15, Z16, Z9
+	VBROADCASTSS (R9)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z10
+	VFMADD231PS  Z15, Z16, Z11
+	VBROADCASTSS (CX)(R13*4), Z16
+	VFMADD231PS  Z14, Z16, Z12
+	VFMADD231PS  Z15, Z16, Z13
+	ADDQ         $+4, AX
+	ADDQ         $+128, R11
+	ADDQ         $+32, R12
+	DECQ         R10
+	JNZ          loop
+	MOVQ         sums+0(FP), AX
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, 448(AX)
+	VMOVUPS      Z8, 512(AX)
+	VMOVUPS      Z9, 576(AX)
+	VMOVUPS      Z10, 640(AX)
+	VMOVUPS      Z11, 704(AX)
+	VMOVUPS      Z12, 768(AX)
+	VMOVUPS      Z13, 832(AX)
 	VZEROUPPER
 	RET

@@ -22,20 +22,3 @@ func gemmF32_4x8_generic(c []float32, ldc int, a, b []float32, k int) {
 		y[0], y[1], y[2], y[3] = y0, y1, y2, y3
 	}
 }
-
-// gemmF32_4x8_generic_patches is gemmF32_4x8_generic on patches.
-func gemmF32_4x8_generic_patches(sums, src []float32, taps Taps, corners []int32, b, _ []float32, fresh bool) {
-	checkPatches(4, 8, sums, src, taps, corners, b)
-	if fresh {
-		clear(sums[:4*8])
-	}
-	for i, c := range corners[:4] {
-		row := sums[8*i:][:8]
-		for l, tap := range taps.At {
-			x, w := src[c+tap], b[8*l:][:8]
-			for j := range row {
-				row[j] += float32(x * w[j])
-			}
-		}
-	}
-}

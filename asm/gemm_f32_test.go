@@ -155,65 +155,6 @@ func TestGemmF32Tile(t *testing.T) {
 	})
 }
 
-// Patches must give the bits of Tile on gathered panels.
-func TestGemmF32Patches(t *testing.T) {
-	r := rand.New(rand.NewPCG(4, 1))
-	eachGemmF32(t, func(g GemmF32) {
-		if g.Patches == nil {
-			return
-		}
-		for k := range 40 {
-			src := newGuarded[float32](200)
-			b, sums := newGuarded[float32](k*g.NR), newGuarded[float32](g.MR*g.NR)
-			for _, x := range [][]float32{src.s, b.s, sums.s} {
-				for i := range x {
-					x[i] = float32(r.NormFloat64())
-				}
-			}
-			at, corners := make([]int32, k), make([]int32, g.MR)
-			for l := range at {
-				at[l] = int32(r.IntN(100) - 20)
-			}
-			for i := range corners {
-				corners[i] = int32(20 + r.IntN(101))
-			}
-			a := make([]float32, k*g.MR)
-			for p := range a {
-				a[p] = src.s[corners[p%g.MR]+at[p/g.MR]]
-			}
-			for _, fresh := range []bool{false, true} {
-				want := slices.Clone(sums.s)
-				g.Tile(want, a, b.s, k, fresh, EndF32{})
-				if fresh {
-					sums.s[0] = float32(math.NaN())
-				}
-				g.Patches(sums.s, src.s, NewTaps(at), corners, b.s, nil, fresh)
-				sums.check(t)
-				if !slices.Equal(sums.s, want) {
-					t.Fatalf("%s: k=%d, fresh %v: got %v, want %v", g.Name, k, fresh, sums.s, want)
-				}
-			}
-		}
-	})
-}
-
-func TestGemmF32PatchesPanics(t *testing.T) {
-	eachGemmF32(t, func(g GemmF32) {
-		if g.Patches == nil {
-			return
-		}
-		x, corners := make([]float32, g.MR*g.NR), make([]int32, g.MR)
-		patches := func(sums, src []float32, tap int32, corners []int32, b []float32) func() {
-			return func() { g.Patches(sums, src, NewTaps([]int32{0, tap}).Cut(1, 2), corners, b, nil, true) }
-		}
-		wantPanic(t, g.Name, shortC, patches(x[1:], x, 0, corners, x))
-		wantPanic(t, g.Name, shortA, patches(x, x, 0, corners[1:], x))
-		wantPanic(t, g.Name, shortB, patches(x, x, 0, corners, x[:g.NR-1]))
-		wantPanic(t, g.Name, shortSrc, patches(x, x, int32(len(x)), corners, x))
-		wantPanic(t, g.Name, shortSrc, patches(x, x, -1, corners, x))
-	})
-}
-
 func TestGemmF32TilePanics(t *testing.T) {
 	eachGemmF32(t, func(g GemmF32) {
 		n := g.MR * g.NR

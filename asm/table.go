@@ -9,7 +9,7 @@ import "mixq/internal/isa"
 var (
 	gemmF32s = append([]GemmF32{
 		composeF32(GemmF32{Name: "gemmF32_4x8_generic", Level: isa.Generic, MR: 4, NR: 8,
-			Run: gemmF32_4x8_generic, Patches: gemmF32_4x8_generic_patches}),
+			Run: gemmF32_4x8_generic, Patches: []PatchesF32{{4, patchesF32_4x8_generic}}}),
 	}, gemmF32sArch...)
 
 	pointwiseF32s = append([]PointwiseF32{

@@ -47,7 +47,8 @@ type ConvF32 struct {
 	swapped    bool             // the sides of the product (conv2d_swapped.go)
 
 	gemm            asm.GemmF32
-	block           int // of the depth
+	patches         asm.PatchesF32 // if swapped
+	block           int            // of the depth
 	posTile, chTile int
 	packed          []float32 // weights: blocks of panels per group; plain if depthwise
 	zeros           []float32 // instead of a bias
@@ -119,7 +120,7 @@ func (c *ConvF32) tile() {
 	taps := c.depth / c.cin
 	c.block = taps * ceilDiv(c.cin, ceilDiv(c.depth, convDepth))
 	if c.swapped = c.swapPays(); c.swapped {
-		c.posTile = roundUp(c.positions, c.gemm.MR)
+		c.posTile = roundUp(c.positions, c.patches.Rows)
 		c.chTile = roundUp(ceilDiv(c.cout, convTiles), c.gemm.NR)
 		return
 	}

@@ -1,6 +1,10 @@
 package kernel
 
-import "mixq/asm"
+import (
+	"slices"
+
+	"mixq/asm"
+)
 
 // A map of few positions leaves much of the last panel of NR unused, and small
 // rows are slow to gather. Then the sides of the product are swapped: positions
@@ -9,7 +13,8 @@ import "mixq/asm"
 // the next, and the sums of its channels are transposed on their way out. Every
 // sum is the same chain.
 
-// swapPays reports whether the swapped product is likely to be faster.
+// swapPays reports whether the swapped product is likely to be faster, and picks
+// its kernel.
 func (c *ConvF32) swapPays() bool {
 	// Positions whose sums stay in the second-level cache, and what it costs to
 	// transpose a sum and to gather an element of a patch, in multiplications. A
@@ -19,18 +24,21 @@ func (c *ConvF32) swapPays() bool {
 	if c.depth == c.cin {
 		gather = 0
 	}
-	if c.gemm.Patches == nil || c.positions > most {
+	if len(c.gemm.Patches) == 0 || c.positions > most {
 		return false
 	}
-	mr, nr := c.gemm.MR, c.gemm.NR
-	plain := (roundUp(c.cout, mr) + gather) * roundUp(c.positions, nr) * c.depth
-	swapped := roundUp(c.cout, nr) * roundUp(c.positions, mr) * (c.depth + transpose)
+	// Loads take as long as two more rows.
+	cost := func(p asm.PatchesF32) int { return ceilDiv(c.positions, p.Rows) * (p.Rows + 2) }
+	c.patches = slices.MinFunc(c.gemm.Patches, func(a, b asm.PatchesF32) int { return cost(a) - cost(b) })
+	nr := c.gemm.NR
+	plain := (roundUp(c.cout, c.gemm.MR) + gather) * roundUp(c.positions, nr) * c.depth
+	swapped := roundUp(c.cout, nr) * roundUp(c.positions, c.patches.Rows) * (c.depth + transpose)
 	return swapped < plain
 }
 
 // runSwapped computes channel tiles of one group at all positions.
 func (c *ConvF32) runSwapped(r *convRun, g int, tiles Range) {
-	mr, nr := c.gemm.MR, c.gemm.NR
+	rows, nr := c.patches.Rows, c.gemm.NR
 	sums, scratch := cut(r.scratch, c.posTile*nr)
 	planes, scratch := cut(scratch, c.posTile*nr)
 	img := c.image(r.x, g, Range{0, c.positions}, scratch)
@@ -40,9 +48,9 @@ func (c *ConvF32) runSwapped(r *convRun, g int, tiles Range) {
 			taps := c.taps.Cut(l, min(l+c.block, c.depth))
 			b := weights[ch*c.depth+l*nr:]
 			k := len(taps.At)
-			for i := 0; i < c.positions; i += mr {
-				next := b[min(k*nr+i/mr*8*k%(k*nr), len(b)):]
-				c.gemm.Patches(sums[i*nr:], img, taps, c.corners[i:], b, next, l == 0)
+			for i := 0; i < c.positions; i += rows {
+				next := b[min(k*nr+i/rows*8*k%(k*nr), len(b)):]
+				c.patches.Run(sums[i*nr:], img, taps, c.corners[i:], b, next, l == 0)
 			}
 		}
 		n := min(nr, c.cout-ch)

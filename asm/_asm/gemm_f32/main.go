@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
@@ -21,18 +22,19 @@ type tile struct {
 func main() {
 	ConstraintExpr("!purego")
 	for _, t := range []tile{
-		{"gemmF32_4x24_avx2", 4, 3, 8, YMM},
-		{"gemmF32_8x32_avx512", 8, 2, 16, ZMM},
+		{"4x24_avx2", 4, 3, 8, YMM},
+		{"8x32_avx512", 8, 2, 16, ZMM},
 	} {
 		t.generate()
 		t.generatePatches()
 	}
+	tile{"7x32_avx512", 7, 2, 16, ZMM}.generatePatches()
 	Generate()
 }
 
 func (t tile) generate() {
-	TEXT(t.name+"_asm", NOSPLIT, "func(c *float32, ldc int, a, b *float32, k int, from *float32, ldf int, bias, res *float32, lo, hi float32)")
-	Doc(fmt.Sprintf("%s_asm sets a %dx%d tile c to from, or zero if that is nil, plus the product of the", t.name, t.mr, t.nv*t.lanes),
+	TEXT("gemmF32_"+t.name+"_asm", NOSPLIT, "func(c *float32, ldc int, a, b *float32, k int, from *float32, ldf int, bias, res *float32, lo, hi float32)")
+	Doc(fmt.Sprintf("gemmF32_%s_asm sets a %dx%d tile c to from, or zero if that is nil, plus the product of the", t.name, t.mr, t.nv*t.lanes),
 		"panels a and b. If bias is not nil, it finishes the tile with bias, res, lo and hi; res may be nil.")
 	c := Load(Param("c"), GP64())
 	stride := Load(Param("ldc"), GP64())
@@ -100,6 +102,7 @@ func (t tile) generate() {
 func (t tile) multiply(sums []VecVirtual, a, b, k Register) {
 	TESTQ(k, k)
 	JZ(LabelRef("end"))
+	alignLoop()
 	Label("loop")
 	Comment("One step of k: a row of B times each element of A.")
 	bs := make([]VecVirtual, t.nv)
@@ -125,8 +128,8 @@ func (t tile) multiply(sums []VecVirtual, a, b, k Register) {
 
 // generatePatches writes the kernel that takes A from where the patches lie.
 func (t tile) generatePatches() {
-	TEXT(t.name+"_patches_asm", NOSPLIT, "func(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)")
-	Doc(fmt.Sprintf("%s_patches_asm is Patches on a %dx%d tile; k > 0.", t.name, t.mr, t.nv*t.lanes))
+	TEXT("patchesF32_"+t.name+"_asm", NOSPLIT, "func(sums, src *float32, taps *int32, k int, corners *int32, b, ahead *float32, fresh bool)")
+	Doc(fmt.Sprintf("patchesF32_%s_asm is PatchesF32 on a %dx%d tile; k > 0.", t.name, t.mr, t.nv*t.lanes))
 	src, corners := Load(Param("src"), GP64()), Load(Param("corners"), GP64())
 	at := make([]GPVirtual, t.mr)
 	for i := range at {
@@ -153,6 +156,7 @@ func (t tile) generatePatches() {
 		bs[j] = t.vector()
 	}
 	tap, x := GP64(), t.vector()
+	alignLoop()
 	Label("loop")
 	Comment("One step of k: a row of B times the same tap of every patch.")
 	MOVLQSX(Mem{Base: taps}, tap)
@@ -206,6 +210,11 @@ func (t tile) finish(sums []VecVirtual, c, stride, bias Register) {
 			ADDQ(stride, c)
 		}
 	}
+}
+
+// alignLoop lets the next instruction begin a line of the instruction cache.
+func alignLoop() {
+	Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []Op{U8(64)}})
 }
 
 // clear sets a vector to zero.
