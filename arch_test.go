@@ -42,7 +42,7 @@ var rules = []struct {
 	{"nn", []string{"tensor", "tensor/kernel"}},
 	{"autograd", []string{"tensor", "tensor/kernel", "internal/par"}},
 	{"dataset", []string{"tensor", "internal/par"}},
-	{"nn/rewrite", []string{"nn", "tensor"}},
+	{"nn/rewrite", []string{"nn", "tensor", "tensor/kernel"}},
 	{"models", []string{"nn", "tensor", "any"}},
 	{"models/safetensors", []string{"nn", "tensor", "any"}},
 	{"models/torchfile", []string{"nn", "tensor", "any"}},

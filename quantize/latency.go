@@ -106,7 +106,7 @@ func (t *LatencyTable) Predict(ws []Work) (each []time.Duration, sum time.Durati
 	}
 	if len(missing) > 0 {
 		w := missing[0]
-		return nil, 0, fmt.Errorf("quantize: the latency table has no row for %s at %d bits (%s %s)%s; measure this network with mixq bench kernels (--model NAME | FILE.mixq) --threads %d --batch %d --out FILE",
+		return nil, 0, fmt.Errorf("quantize: the latency table has no row for %s at %d bits (%s %s)%s; measure this network with mixq bench kernels (--model NAME | --model FILE.onnx | FILE.mixq) --threads %d --batch %d --out FILE",
 			w.Layer, w.Bits, w.Kind, w.Shape, andMore(len(missing)-1), t.Threads, t.Batch)
 	}
 	return each, sum, nil

@@ -11,23 +11,23 @@ import (
 
 	"mixq/bench"
 	"mixq/infer/artifact"
-	"mixq/models"
 	"mixq/nn"
 	"mixq/quantize"
 )
 
-// networkList collects networks of package models.
-type networkList []models.Model
+// modelFlags collects networks.
+type modelFlags []model
 
-func (l *networkList) Set(name string) error {
-	m, err := models.Find(name)
+func (l *modelFlags) Set(name string) error {
+	var m model
+	err := m.Set(name)
 	*l = append(*l, m)
 	return err
 }
 
-func (l *networkList) Type() string { return "NAME" }
+func (l *modelFlags) Type() string { return "NAME" }
 
-func (l *networkList) String() string {
+func (l *modelFlags) String() string {
 	var names []string
 	for _, m := range *l {
 		names = append(names, m.Name)
@@ -36,7 +36,7 @@ func (l *networkList) String() string {
 }
 
 func newBenchKernels() *cobra.Command {
-	var ms networkList
+	var ms modelFlags
 	var out string
 	var o output
 	opt := bench.KernelOptions{Bits: allBits()}
@@ -76,7 +76,7 @@ micro-kernel alone reaches, and compare the sum with a run of mixed bits.
 		},
 	}
 	f := c.Flags()
-	f.Var(&ms, "model", "network with random weights (see mixq models); repeatable")
+	f.Var(&ms, "model", "network with random weights (see mixq models), or FILE.onnx; repeatable")
 	f.Var((*bitList)(&opt.Bits), "bits", "bit-widths of weights, any of 2 to 8")
 	f.IntVar(&opt.Threads, "threads", 1, "goroutines that compute")
 	f.IntVar(&opt.Batch, "batch", 1, "images of one run")
@@ -93,14 +93,14 @@ const kernelRuns = 30
 func allBits() []uint8 { return []uint8{2, 3, 4, 5, 6, 7, 8} }
 
 // kernelNetworks are the named networks and those in files.
-func kernelNetworks(ms []models.Model, files []string) ([]*nn.Graph, error) {
+func kernelNetworks(ms []model, files []string) ([]*nn.Graph, error) {
 	var gs []*nn.Graph
 	for _, m := range ms {
-		g, err := randomNetwork(m, 1)
+		g, in, err := m.random(1)
 		if err != nil {
 			return nil, err
 		}
-		g.Pixels = preprocessing(m.Input).Table()
+		g.Pixels = preprocessing(in).Table()
 		gs = append(gs, g)
 	}
 	for _, path := range files {
