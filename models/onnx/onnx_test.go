@@ -504,7 +504,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// FuzzDecode: whatever the bytes are, there is an error or a valid network.
+// FuzzDecode: whatever the bytes are, there is an error or a valid network, and
+// that can be written and read again unless ONNX has no form for it.
 func FuzzDecode(f *testing.F) {
 	f.Add(encode(network([]tensorProto{reals("w", 4, 2, 3, 3), reals("b", 4)}, op("c", "Conv", "x w b", intAttr("group", 2), intsAttr("pads", 1, 1, 1, 1)),
 		op("s", "Sigmoid", "c"), op("m", "Mul", "c s"), op("p", "GlobalAveragePool", "m"), op("g", "Mul", "p m"), op("y", "Flatten", "g"))))
@@ -520,8 +521,21 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := g.Validate(); err != nil {
-			t.Errorf("not a valid network: %v", err)
+		again, err := Encode(g)
+		if err != nil {
+			if !errors.As(err, new(UnsupportedError)) {
+				t.Errorf("not a valid network: %v", err)
+			}
+			return
+		}
+		back, err := Decode(again)
+		if err != nil {
+			t.Fatalf("written, but not read: %v\n%s", err, g)
+		}
+		for i, v := range g.Outputs {
+			if got := back.Outputs[i].Type.Shape; !got.Equal(v.Type.Shape) {
+				t.Errorf("output %s comes back as %v, was %v", v.Name, got, v.Type.Shape)
+			}
 		}
 	})
 }
