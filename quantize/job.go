@@ -38,6 +38,11 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if len(g.Inputs) != 1 || len(g.Outputs) != 1 || g.Pixels == nil {
 		return nil, fmt.Errorf("quantize: %s must have one image input with a pixel table and one output", g.Name)
 	}
+	for _, n := range g.Nodes {
+		if n.Op.Kind() == nn.KindQuantize {
+			return nil, fmt.Errorf("quantize: %s is quantized already, at %s; take the network that it was made from", g.Name, n.Name)
+		}
+	}
 	for _, v := range g.Params() {
 		if v.Data == nil {
 			return nil, fmt.Errorf("quantize: %s has no weights for %s; bind them first", g.Name, v.Name)

@@ -45,6 +45,12 @@ func TestConvert(t *testing.T) {
 	}
 	run(t, "quantize", "--model", at("a.onnx"), "--data", demoData, "--calib", "32", "--bits", "4", "--budget", "1x", "--out", at("e.mixq"))
 	run(t, "export", at("e.mixq"), at("e.onnx"))
+	var exported, quantized accuracy
+	unmarshal(t, run(t, append([]string{"eval", "--model", at("e.onnx")}, images...)...), &exported)
+	unmarshal(t, run(t, append([]string{"eval", at("e.mixq")}, images...)...), &quantized)
+	if d := exported.Top1 - quantized.Top1; d < -1 || d > 1 {
+		t.Errorf("top-1 %v %% in integers, %v %% as exported", quantized.Top1, exported.Top1)
+	}
 	for _, name := range []string{"a.onnx", "e.onnx"} {
 		if list := run(t, "inspect", at(name)); !strings.Contains(list, "layer3.0.conv2  conv2d  64x64x3x3") {
 			t.Errorf("%s:\n%s", name, list)
@@ -62,6 +68,7 @@ func TestConvert(t *testing.T) {
 		{exitFailure, "quantized network", []string{"convert", at("e.mixq"), at("f.pth")}},
 		{exitFailure, "only .onnx", []string{"export", at("e.mixq"), at("f.pth")}},
 		{exitFailure, "no such file", []string{"eval", "--model", at("none.onnx"), "--data", demoData}},
+		{exitFailure, "is quantized already", []string{"quantize", "--model", at("e.onnx"), "--data", demoData, "--calib", "32"}},
 		{exitUsage, "--model FILE.onnx without", []string{"eval", "--model", at("a.onnx"), "--weights", weights, "--data", demoData}},
 		{exitUsage, "--model goes with", []string{"quantize", "--model", at("a.onnx")}},
 	} {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -102,11 +103,16 @@ func (n *network) compile(args []string, threads int, exact bool) (*infer.Progra
 }
 
 // compileFloat makes a program of a trained network. It may round as Winograd's
-// convolution does unless exact is set.
+// convolution does unless exact is set. Layers of an ONNX model that has values
+// on grids between them compute in float32 too.
 func compileFloat(g *nn.Graph, batch, threads int, exact bool) (*infer.Program, error) {
 	g, err := rewrite.Run(g, rewrite.Deploy()...)
 	if err != nil {
 		return nil, err
 	}
-	return infer.Compile(g, infer.Options{Batch: batch, Threads: threads, Mode: infer.Float, Winograd: !exact})
+	o := infer.Options{Batch: batch, Threads: threads, Mode: infer.Float, Winograd: !exact}
+	if slices.ContainsFunc(g.Nodes, func(n *nn.Node) bool { return n.Op.Kind() == nn.KindQuantize }) {
+		o.Mode, o.Winograd = infer.Integer, false
+	}
+	return infer.Compile(g, o)
 }

@@ -5,6 +5,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 
@@ -73,6 +74,13 @@ func (m model) random(seed uint64) (*nn.Graph, models.Input, error) {
 func (m model) read() (g *nn.Graph, in models.Input, err error) {
 	if g, err = onnx.Read(m.Name); err != nil {
 		return nil, in, err
+	}
+	// A softmax at the end is the caller's: accuracy does not need it, and
+	// quantization wants the logits.
+	if last := g.Nodes[len(g.Nodes)-1]; last.Op.Kind() == nn.KindSoftmax && slices.Equal(g.Outputs, last.Out) {
+		if g, err = g.Extract(g.Inputs, last.In); err != nil {
+			return nil, in, err
+		}
 	}
 	s := g.Inputs[0].Type.Shape
 	if len(g.Inputs) != 1 || len(s) != 4 || s[1] != 3 || s[2] != s[3] {

@@ -347,3 +347,64 @@ func (im *importer) broadcast(a, b *constant) (x, y *constant, err error) {
 	y, err = im.strided(b, dims, sb, 0)
 	return x, y, err
 }
+
+func addInts(a, b int64) (int64, error) { return a + b, nil }
+func subInts(a, b int64) (int64, error) { return a - b, nil }
+func mulInts(a, b int64) (int64, error) { return a * b, nil }
+
+func divInts(a, b int64) (int64, error) {
+	if b == 0 {
+		return 0, FormatError("a division by zero")
+	}
+	return a / b, nil
+}
+
+func importConstant(im *importer, n *node, _ []*value) ([]*value, error) {
+	var c *constant
+	for i := range n.attrs {
+		var err error
+		switch a := &n.attrs[i]; a.name {
+		case "value":
+			if c, err = im.read(&a.t); err != nil {
+				return nil, err
+			}
+		case "value_int":
+			c = intConstant([]int64{a.i})
+		case "value_ints":
+			c = intConstant(a.ints, len(a.ints))
+		case "value_float":
+			c = floatConstant([]float32{a.f})
+		case "value_floats":
+			c = floatConstant(a.floats, len(a.floats))
+		}
+	}
+	if c == nil {
+		return nil, UnsupportedError("a constant that is not of numbers")
+	}
+	return []*value{{c: c, dims: c.dims}}, nil
+}
+
+func importCast(_ *importer, n *node, in []*value) ([]*value, error) {
+	if to := n.int("to", 0); to != typeFloat {
+		return nil, UnsupportedError(fmt.Sprintf("a cast to element type %d", to))
+	}
+	return in[:1], nil
+}
+
+func importShape(_ *importer, n *node, in []*value) ([]*value, error) {
+	dims := in[0].dims
+	bound := func(name string, def int) int {
+		k := n.int(name, int64(def))
+		if k < 0 {
+			k += int64(len(dims))
+		}
+		return int(min(max(k, 0), int64(len(dims))))
+	}
+	start, end := bound("start", 0), bound("end", len(dims))
+	var list []int64
+	for _, d := range dims[min(start, end):end] {
+		list = append(list, int64(d))
+	}
+	c := intConstant(list, len(list))
+	return []*value{{c: c, dims: c.dims}}, nil
+}

@@ -277,6 +277,9 @@ func (im *importer) outputs(g *graph) error {
 			}
 		}
 	}
+	if len(kept) == 0 {
+		return UnsupportedError("a model that computes nothing")
+	}
 	slices.Reverse(kept)
 	im.g.Nodes = kept
 	return nil
