@@ -74,6 +74,7 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			MaxU8(v, u)
 			CopyRowsU8(v, n, u, n, 1, n)
 			SumRowsU8(s[:1], u, n, n)
+			UnpackU8(v, edge[uint8](t, (3*n+7)/8), 3)
 			q := Requant{Dst: v, Acc: s, Rows: 1, Cols: n, Bias: s, Mult: x, WZero: s, Sums: s, Res: u, Hi: 255}
 			q.Run()
 		}

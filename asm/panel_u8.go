@@ -51,8 +51,10 @@ func (l layoutU8) spread(zero []uint8) (z zerosU8) {
 func (l layoutU8) place(panel []byte, j int, codes []uint8, block int) {
 	at, step := j/l.channels*block+j%l.channels*l.group, l.channels*l.group
 	if l.group == 4 {
-		for ; len(codes) >= 4; codes, at = codes[4:], at+step {
-			binary.LittleEndian.PutUint32(panel[at:], binary.LittleEndian.Uint32(codes))
+		for ; len(codes) >= 8; codes, at = codes[8:], at+2*step {
+			v := binary.LittleEndian.Uint64(codes)
+			binary.LittleEndian.PutUint32(panel[at:], uint32(v))
+			binary.LittleEndian.PutUint32(panel[at+step:], uint32(v>>32))
 		}
 	}
 	for ; len(codes) > 0; at += step {
@@ -165,29 +167,13 @@ func fill(codes []byte, zero zerosU8) {
 func packPlanes(dst, codes []byte, bits int) []byte {
 	shift := 0
 	for width := 4; width > 0; width /= 2 {
-		if bits&width == 0 {
-			continue
+		if bits&width != 0 {
+			n := planeBytes(len(codes)/rowU8, width)
+			packPlaneU8(dst[:n], codes, shift, width)
+			dst, shift = dst[n:], shift+width
 		}
-		for c, per := codes, 8/width; len(c) > 0; {
-			n := min(per, len(c)/rowU8)
-			packRow(dst[:rowU8], c[:n*rowU8], shift, width)
-			dst, c = dst[rowU8:], c[n*rowU8:]
-		}
-		shift += width
 	}
 	return dst
-}
-
-// packRow packs the bits [shift, shift+width) of up to 8/width rows of codes.
-func packRow(dst, codes []byte, shift, width int) {
-	mask := uint64(1<<width-1) * ones
-	for i := 0; i < rowU8; i += 8 {
-		var v uint64
-		for r, at := 0, i; at < len(codes); r, at = r+width, at+rowU8 {
-			v |= binary.LittleEndian.Uint64(codes[at:]) >> (shift & 63) & mask << (r & 63)
-		}
-		binary.LittleEndian.PutUint64(dst[i:], v)
-	}
 }
 
 // ones has a one in every byte.

@@ -28,6 +28,17 @@ func expandU8(dst, planes []byte, bits, rows int, zero *zerosU8) {
 	}
 }
 
+// packPlaneU8 makes the rows of a plane of the bits [shift, shift+width) of rows of
+// codes.
+func packPlaneU8(dst, codes []byte, shift, width int) {
+	all := 8 / width * rowU8 // codes of a row of the plane
+	if n := len(codes) / all; n > 0 && isa.Current() >= isa.AVX2 {
+		packPlaneU8_avx2_asm(unsafe.SliceData(dst), unsafe.SliceData(codes), shift, width, n)
+		dst, codes = dst[n*rowU8:], codes[n*all:]
+	}
+	packPlaneU8Generic(dst, codes, shift, width)
+}
+
 // widenU8 makes weights of 16 bits of those of a panel of bytes.
 func widenU8(dst, src []byte, rows int) {
 	if isa.Current() < isa.AVX2 || rows == 0 {
@@ -42,6 +53,9 @@ func expandU8_avx2_asm(dst, plane4, plane2, plane1, zero *byte, units, bits int)
 
 //go:noescape
 func expandU8_avx512_asm(dst, plane4, plane2, plane1, zero *byte, units, bits int)
+
+//go:noescape
+func packPlaneU8_avx2_asm(dst, codes *byte, shift, width, rows int)
 
 //go:noescape
 func widenU8_avx2_asm(dst, src *byte, rows int)

@@ -1114,6 +1114,194 @@ unit2:
 	VZEROUPPER
 	RET
 
+// func packPlaneU8_avx2_asm(dst *byte, codes *byte, shift int, width int, rows int)
+// Requires: AVX, AVX2
+TEXT ·packPlaneU8_avx2_asm(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         codes+8(FP), CX
+	MOVQ         width+24(FP), DX
+	MOVQ         rows+32(FP), BX
+	MOVQ         shift+16(FP), SI
+	VMOVQ        SI, X0
+	CMPQ         DX, $0x04
+	JEQ          width4
+	CMPQ         DX, $0x02
+	JEQ          width2
+	VPBROADCASTB panelMask1<>+0(SB), Y1
+
+plane1:
+	VMOVDQU 448(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU 384(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 320(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 256(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 192(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 128(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 64(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU (CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, (AX)
+	VMOVDQU 480(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU 416(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 352(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 288(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 224(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 160(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 96(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 32(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x01, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, 32(AX)
+	ADDQ    $+512, CX
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     plane1
+	VZEROUPPER
+	RET
+
+width2:
+	VPBROADCASTB panelMask3<>+0(SB), Y1
+
+plane2:
+	VMOVDQU 192(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU 128(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 64(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU (CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, (AX)
+	VMOVDQU 224(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU 160(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 96(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU 32(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x02, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, 32(AX)
+	ADDQ    $+256, CX
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     plane2
+	VZEROUPPER
+	RET
+
+width4:
+	VPBROADCASTB panelMask15<>+0(SB), Y1
+
+plane4:
+	VMOVDQU 64(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU (CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x04, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, (AX)
+	VMOVDQU 96(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VMOVDQA Y2, Y3
+	VMOVDQU 32(CX), Y2
+	VPSRLW  X0, Y2, Y2
+	VPAND   Y1, Y2, Y2
+	VPSLLW  $0x04, Y3, Y3
+	VPOR    Y2, Y3, Y3
+	VMOVDQU Y3, 32(AX)
+	ADDQ    $+128, CX
+	ADDQ    $0x40, AX
+	DECQ    BX
+	JNZ     plane4
+	VZEROUPPER
+	RET
+
+DATA panelMask1<>+0(SB)/1, $0x01
+GLOBL panelMask1<>(SB), RODATA|NOPTR, $1
+
 // func widenU8_avx2_asm(dst *byte, src *byte, rows int)
 // Requires: AVX, AVX2
 TEXT ·widenU8_avx2_asm(SB), NOSPLIT, $0-24

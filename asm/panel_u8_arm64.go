@@ -25,5 +25,8 @@ func expandU8(dst, planes []byte, bits, rows int, zero *zerosU8) {
 // architecture takes them.
 func widenU8(dst, src []byte, rows int) { widenU8Generic(dst, src, rows) }
 
+// packPlaneU8 makes a plane of codes; a network is packed but once.
+func packPlaneU8(dst, codes []byte, shift, width int) { packPlaneU8Generic(dst, codes, shift, width) }
+
 //go:noescape
 func expandU8_neon_asm(dst, plane4, plane2, plane1, zero *byte, units, bits int)

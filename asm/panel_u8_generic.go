@@ -25,6 +25,21 @@ func expandU8Generic(dst, planes []byte, bits, rows int, zero *zerosU8) {
 	}
 }
 
+// packPlaneU8Generic is the definition of packPlaneU8: it makes the rows of a plane
+// of the bits [shift, shift+width) of rows of codes.
+func packPlaneU8Generic(dst, codes []byte, shift, width int) {
+	mask, all := uint64(1<<width-1)*ones, 8/width*rowU8
+	for ; len(codes) > 0; dst, codes = dst[rowU8:], codes[min(all, len(codes)):] {
+		for i := 0; i < rowU8; i += 8 {
+			var v uint64
+			for r, at := 0, i; at < min(all, len(codes)); r, at = r+width, at+rowU8 {
+				v |= binary.LittleEndian.Uint64(codes[at:]) >> (shift & 63) & mask << (r & 63)
+			}
+			binary.LittleEndian.PutUint64(dst[i:], v)
+		}
+	}
+}
+
 // orRow adds the bits of a row of a plane to codes.
 func orRow(codes, plane []byte, down int, mask uint64, up int) {
 	for i := 0; i < rowU8; i += 8 {

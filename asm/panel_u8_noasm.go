@@ -7,3 +7,5 @@ func expandU8(dst, planes []byte, bits, rows int, zero *zerosU8) {
 }
 
 func widenU8(dst, src []byte, rows int) { widenU8Generic(dst, src, rows) }
+
+func packPlaneU8(dst, codes []byte, shift, width int) { packPlaneU8Generic(dst, codes, shift, width) }

@@ -1,6 +1,6 @@
 package kernel
 
-import "encoding/binary"
+import "mixq/asm"
 
 // PackedCodes are rows of signed codes of 2 to 8 bits in canonical packed form:
 // row by row, code j of a row in the bits [j·Bits, (j+1)·Bits) counted from the
@@ -65,43 +65,5 @@ func (p PackedCodes) bias() int { return 1 << (p.Bits - 1) }
 
 // row unpacks row r into dst, of length Cols, as codes from 0 up.
 func (p PackedCodes) row(dst []uint8, r int) {
-	src := p.Data[r*packedRow(p.Cols, p.Bits):]
-	bits := uint(p.Bits)
-	mask := func(fields uint) uint64 { return 1<<(fields*bits) - 1 }
-	four, two, one := mask(4), mask(2)*(1<<32+1), mask(1)*0x0001_0001_0001_0001
-	flip := 1 << (bits - 1) * uint64(0x0101_0101_0101_0101) // of two's complement
-	for len(dst) > 0 {
-		// Spread eight codes to the bytes of a word: split it, its halves and its
-		// quarters. (With &63 a shift is one instruction.)
-		x := firstWord(src)
-		x = x&four | x>>(4*bits&63)&four<<32
-		x = x&two | x>>(2*bits&63)&two<<16
-		x = x&one | x>>(bits&63)&one<<8
-		x ^= flip
-		if len(dst) < 8 {
-			putBytes(dst, x)
-			return
-		}
-		binary.LittleEndian.PutUint64(dst, x)
-		dst, src = dst[8:], src[min(p.Bits, len(src)):]
-	}
-}
-
-// firstWord is the start of b, which may be shorter, as a little-endian word.
-func firstWord(b []byte) uint64 {
-	if len(b) >= 8 {
-		return binary.LittleEndian.Uint64(b)
-	}
-	var x uint64
-	for i, v := range b {
-		x |= uint64(v) << (8 * i)
-	}
-	return x
-}
-
-// putBytes fills dst, of fewer than eight bytes, with the start of x.
-func putBytes(dst []byte, x uint64) {
-	for i := range dst {
-		dst[i] = uint8(x >> (8 * i))
-	}
+	asm.UnpackU8(dst, p.Data[r*packedRow(p.Cols, p.Bits):], p.Bits)
 }

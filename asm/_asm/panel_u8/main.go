@@ -13,6 +13,7 @@ func main() {
 	ConstraintExpr("!purego")
 	expand(avx2)
 	expand(avx512)
+	pack()
 	widen()
 	Generate()
 }
@@ -166,6 +167,50 @@ func (l level) move(v VecVirtual, by int) VecVirtual {
 		VPSLLW(U8(-by), v, moved)
 	}
 	return moved
+}
+
+// pack is a loop for every width. It gathers the codes of a byte from the last,
+// which it shifts up to make room for the one before.
+func pack() {
+	TEXT("packPlaneU8_avx2_asm", NOSPLIT, "func(dst, codes *byte, shift, width, rows int)")
+	Doc("packPlaneU8_avx2_asm is packPlaneU8 for rows > 0 of which all codes are there.")
+	dst := Load(Param("dst"), GP64())
+	codes := Load(Param("codes"), GP64())
+	width := Load(Param("width"), GP64())
+	rows := Load(Param("rows"), GP64())
+	shift := XMM()
+	VMOVQ(Load(Param("shift"), GP64()), shift)
+	for _, w := range []int{4, 2} {
+		CMPQ(width, U8(w))
+		JEQ(LabelRef(fmt.Sprintf("width%d", w)))
+	}
+	for _, w := range []int{1, 2, 4} {
+		Label(fmt.Sprintf("width%d", w))
+		bits, v, sum := YMM(), YMM(), YMM()
+		VPBROADCASTB(mask(1<<w-1), bits)
+		label := fmt.Sprintf("plane%d", w)
+		Label(label)
+		for c := 0; c < row; c += 32 {
+			for r := 8/w - 1; r >= 0; r-- {
+				VMOVDQU(Mem{Base: codes, Disp: r*row + c}, v)
+				VPSRLW(shift, v, v)
+				VPAND(bits, v, v)
+				if r == 8/w-1 {
+					VMOVDQA(v, sum)
+					continue
+				}
+				VPSLLW(U8(w), sum, sum)
+				VPOR(v, sum, sum)
+			}
+			VMOVDQU(sum, Mem{Base: dst, Disp: c})
+		}
+		ADDQ(I32(8/w*row), codes)
+		ADDQ(U8(row), dst)
+		DECQ(rows)
+		JNZ(LabelRef(label))
+		VZEROUPPER()
+		RET()
+	}
 }
 
 // widen sign-extends the even bytes of a row and then the odd ones.
