@@ -13,26 +13,22 @@ package asm
 // and its zero point is one. It panics if a slice is too short, channels is not
 // a multiple of 16 or a number is negative.
 func DWConvU8(acc []int32, x []uint8, taps []int32, packed []int16, positions, step, channels int) {
-	if positions <= 0 || channels == 0 || len(taps) == 0 {
+	if positions <= 0 || channels == 0 {
 		return
 	}
 	if channels < 0 || channels%dwBlock != 0 || step < 0 {
 		panic(badChannels)
 	}
-	last := 0
-	for _, t := range taps {
-		if t < 0 {
-			panic(badStride)
-		}
-		last = max(last, int(t))
-	}
 	switch {
-	case len(x) < (positions-1)*step+last+channels:
-		panic(shortA)
 	case len(packed) < DWConvU8Packed(len(taps), channels):
 		panic(shortB)
 	case len(acc) < positions*channels:
 		panic(shortC)
+	case len(taps) == 0:
+		clear(acc[:positions*channels])
+		return
+	case len(x) < (positions-1)*step+reach(taps)+channels:
+		panic(shortA)
 	}
 	dwConvU8(acc, x, taps, packed, positions, step, channels)
 }

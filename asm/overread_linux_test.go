@@ -71,7 +71,7 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 			p.Run(edge[float32](t, p.Columns), x, new([9]float32), 0, 0, 6)
 
 			AddU8(s, u)
-			MaxU8(v, u)
+			MaxTapsU8(v, u, []int32{0}, 1, n, n)
 			CopyRowsU8(v, n, u, n, 1, n)
 			SumRowsU8(s[:1], u, n, n)
 			UnpackU8(v, edge[uint8](t, (3*n+7)/8), 3)

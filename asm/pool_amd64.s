@@ -4,29 +4,83 @@
 
 #include "textflag.h"
 
-// func maxU8_avx2_asm(dst *uint8, x *uint8, n int)
-// Requires: AVX, AVX2
-TEXT ·maxU8_avx2_asm(SB), NOSPLIT, $0-24
+// func maxTapsU8_32_avx2_asm(dst *uint8, x *uint8, taps *int32, positions int, step int, channels int, ntaps int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·maxTapsU8_32_avx2_asm(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
 	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
-	SUBQ $0x20, DX
-	XORQ BX, BX
-	CMPQ BX, DX
-	JGE  end
+	MOVQ taps+16(FP), DX
+	MOVQ positions+24(FP), BX
+	MOVQ step+32(FP), SI
+	MOVQ channels+40(FP), DI
+	MOVQ ntaps+48(FP), R8
+	MOVQ DI, R9
+	SUBQ $0x20, R9
+
+position:
+	XORQ R10, R10
 
 block:
-	VMOVDQU (CX)(BX*1), Y0
-	VPMAXUB (AX)(BX*1), Y0, Y0
-	VMOVDQU Y0, (AX)(BX*1)
-	ADDQ    $0x20, BX
-	CMPQ    BX, DX
-	JLT     block
+	CMPQ    R10, R9
+	CMOVQGT R9, R10
+	LEAQ    (CX)(R10*1), R12
+	VPXOR   Y0, Y0, Y0
+	XORQ    R11, R11
 
-end:
-	VMOVDQU (CX)(DX*1), Y0
-	VPMAXUB (AX)(DX*1), Y0, Y0
-	VMOVDQU Y0, (AX)(DX*1)
+tap:
+	MOVLQSX (DX)(R11*4), R13
+	VPMAXUB (R12)(R13*1), Y0, Y0
+	INCQ    R11
+	CMPQ    R11, R8
+	JLT     tap
+	VMOVDQU Y0, (AX)(R10*1)
+	ADDQ    $0x20, R10
+	CMPQ    R10, DI
+	JLT     block
+	ADDQ    SI, CX
+	ADDQ    DI, AX
+	DECQ    BX
+	JNZ     position
+	VZEROUPPER
+	RET
+
+// func maxTapsU8_16_avx2_asm(dst *uint8, x *uint8, taps *int32, positions int, step int, channels int, ntaps int)
+// Requires: AVX, CMOV
+TEXT ·maxTapsU8_16_avx2_asm(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ taps+16(FP), DX
+	MOVQ positions+24(FP), BX
+	MOVQ step+32(FP), SI
+	MOVQ channels+40(FP), DI
+	MOVQ ntaps+48(FP), R8
+	MOVQ DI, R9
+	SUBQ $0x10, R9
+
+position:
+	XORQ R10, R10
+
+block:
+	CMPQ    R10, R9
+	CMOVQGT R9, R10
+	LEAQ    (CX)(R10*1), R12
+	VPXOR   X0, X0, X0
+	XORQ    R11, R11
+
+tap:
+	MOVLQSX (DX)(R11*4), R13
+	VPMAXUB (R12)(R13*1), X0, X0
+	INCQ    R11
+	CMPQ    R11, R8
+	JLT     tap
+	VMOVDQU X0, (AX)(R10*1)
+	ADDQ    $0x10, R10
+	CMPQ    R10, DI
+	JLT     block
+	ADDQ    SI, CX
+	ADDQ    DI, AX
+	DECQ    BX
+	JNZ     position
 	VZEROUPPER
 	RET
 

@@ -8,12 +8,12 @@ import (
 	"mixq/internal/isa"
 )
 
-func maxU8(dst, x []uint8) {
-	if isa.Current() < isa.NEON || len(dst) < 16 {
-		maxU8Generic(dst, x)
-		return
+func maxTapsU8(dst, x []uint8, taps []int32, positions, step, channels int) {
+	larger := maxU8
+	if isa.Current() >= isa.NEON && channels >= 16 {
+		larger = func(dst, x []uint8) { maxU8_neon_asm(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst)) }
 	}
-	maxU8_neon_asm(unsafe.SliceData(dst), unsafe.SliceData(x), len(dst))
+	maxTapsU8Generic(dst, x, taps, positions, step, channels, larger)
 }
 
 func addU8(sums []int32, x []uint8) {

@@ -6,7 +6,7 @@
 
 // func maxU8_neon_asm(dst, x *uint8, n int)
 //
-// MaxU8; n >= 16. R2: bytes before the last block; R3, R4: the last blocks.
+// dst[i] = max(dst[i], x[i]); n >= 16. R2: bytes before the last block; R3, R4: the last blocks.
 TEXT ·maxU8_neon_asm(SB), NOSPLIT, $0-24
 	MOVD dst+0(FP), R0
 	MOVD x+8(FP), R1

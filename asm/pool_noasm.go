@@ -2,6 +2,8 @@
 
 package asm
 
-func maxU8(dst, x []uint8) { maxU8Generic(dst, x) }
+func maxTapsU8(dst, x []uint8, taps []int32, positions, step, channels int) {
+	maxTapsU8Generic(dst, x, taps, positions, step, channels, maxU8)
+}
 
 func addU8(sums []int32, x []uint8) { addU8Generic(sums, x) }

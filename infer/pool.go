@@ -36,9 +36,10 @@ func adaptiveAvgPoolReal(c *compiler, n *nn.Node) (step, error) {
 
 func maxPoolCodes(c *compiler, n *nn.Node) (step, error) {
 	x, y, p := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.MaxPool).Pool2dParams
-	return step{tiles: y.h, run: func(e *env, t task) {
+	m := kernel.NewMaxPoolU8(p, x.c, x.h, x.w)
+	return step{tiles: m.Tiles(), run: func(e *env, t task) {
 		for i := t.images.Lo; i < t.images.Hi; i++ {
-			kernel.MaxPoolU8(e.code(y, i), e.code(x, i), p, x.c, x.h, x.w, t.tiles)
+			m.Run(e.code(y, i), e.code(x, i), t.tiles)
 		}
 	}}, nil
 }

@@ -64,3 +64,37 @@ func TestMeanU8(t *testing.T) {
 		}
 	})
 }
+
+// TestMaxPoolU8 covers windows that see nothing but padding: their result is 0.
+func TestMaxPoolU8(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	const h, w = 7, 80
+	isatest.Each(t, func(t *testing.T) {
+		for _, c := range []int{1, 15, 16, 17, 32, 40, 64} {
+			for _, p := range []Pool2dParams{
+				{KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1},
+				{KernelH: 2, KernelW: 2, StrideH: 1, StrideW: 1, PadTop: 3, PadLeft: 3, PadBottom: 3, PadRight: 3},
+				{KernelH: 3, KernelW: 2, StrideH: 2, StrideW: 2, PadLeft: 1, CeilMode: true},
+			} {
+				m, s := NewMaxPoolU8(p, c, h, w), newPooling(p, h, w)
+				x, dst := randCodes(rng, h*w*c), make([]uint8, s.oh*s.ow*c)
+				for i := m.Tiles() - 1; i >= 0; i-- {
+					m.Run(dst, x, Range{i, i + 1})
+				}
+				s.each(func(o int, r rect, _ int) {
+					for ch := range c {
+						var want uint8
+						for i := r.top; i < r.bottom; i++ {
+							for j := r.left; j < r.right; j++ {
+								want = max(want, x[(i*w+j)*c+ch])
+							}
+						}
+						if got := dst[o*c+ch]; got != want {
+							t.Fatalf("%+v: output %d, channel %d = %d, want %d", p, o, ch, got, want)
+						}
+					}
+				})
+			}
+		}
+	})
+}

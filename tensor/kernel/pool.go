@@ -29,11 +29,8 @@ func newPooling(p Pool2dParams, h, w int) pooling {
 
 // each calls f with every output of one plane, its window and the divisor of
 // its average.
-func (s pooling) each(f func(o int, r rect, divisor int)) { s.eachOf(Range{0, s.oh}, f) }
-
-// eachOf is each for some rows of the outputs.
-func (s pooling) eachOf(rows Range, f func(o int, r rect, divisor int)) {
-	for i := rows.Lo; i < rows.Hi; i++ {
+func (s pooling) each(f func(o int, r rect, divisor int)) {
+	for i := range s.oh {
 		top, bottom, sh := window(i, s.p.KernelH, s.p.StrideH, s.p.PadTop, s.p.PadBottom, s.h)
 		for j := range s.ow {
 			left, right, sw := window(j, s.p.KernelW, s.p.StrideW, s.p.PadLeft, s.p.PadRight, s.w)

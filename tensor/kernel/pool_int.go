@@ -2,16 +2,20 @@ package kernel
 
 import "mixq/asm"
 
-// MaxPoolU8 takes the largest code of each window of one image x [H,W,C] that
-// is not padding, for some rows of dst [OH,OW,C].
-func MaxPoolU8(dst, x []uint8, p Pool2dParams, c, h, w int, rows Range) {
-	newPooling(p, h, w).eachOf(rows, func(o int, r rect, _ int) {
-		out := dst[o*c:][:c]
-		clear(out)
-		for i := r.top; i < r.bottom; i++ {
-			for j := r.left; j < r.right; j++ {
-				asm.MaxU8(out, x[(i*w+j)*c:][:c])
-			}
-		}
-	})
+// MaxPoolU8 is planned max pooling of one image x [H,W,C]: the largest code of
+// each window that is not padding. It is immutable and safe for concurrent use.
+type MaxPoolU8 struct{ windowsU8 }
+
+// NewMaxPoolU8 plans the pooling of x.
+func NewMaxPoolU8(p Pool2dParams, c, h, w int) *MaxPoolU8 {
+	m := &MaxPoolU8{windowsU8{c: c}}
+	newPooling(p, h, w).each(func(o int, r rect, _ int) { m.add(o, r, 0, w) })
+	return m
+}
+
+// Run computes the given tiles of dst [OH,OW,C]. It allocates nothing.
+func (m *MaxPoolU8) Run(dst, x []uint8, tiles Range) {
+	for _, r := range m.runs[tiles.Lo:tiles.Hi] {
+		asm.MaxTapsU8(dst[r.out*m.c:], x[min(r.at, len(x)):], m.kinds[r.kind].taps, r.count, r.step, m.c)
+	}
 }

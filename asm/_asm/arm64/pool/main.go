@@ -9,7 +9,7 @@ func main() { arm64.Main(maximum, sum) }
 // those before, which a maximum does not mind.
 func maximum(f *arm64.File) {
 	frame := f.Func(arm64.NEON, "maxU8", "(dst, x *uint8, n int)",
-		"MaxU8; n >= 16. R2: bytes before the last block; R3, R4: the last blocks.")
+		"dst[i] = max(dst[i], x[i]); n >= 16. R2: bytes before the last block; R3, R4: the last blocks.")
 	f.Load(frame, "dst", "x", "n")
 	f.Go("SUB $16, R2")
 	f.Go("ADD R2, R0, R3")
