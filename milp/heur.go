@@ -15,6 +15,9 @@ func (t *tree) heuristics(n *node, frac []Col) {
 	if n.depth == 0 || t.best == nil && t.nodes%10 == 0 || t.nodes%100 == 0 {
 		t.dive(n)
 	}
+	if t.best == nil && n.depth == 0 && t.depth == 0 {
+		t.pump()
+	}
 }
 
 // Relaxation induced neighbourhood search.

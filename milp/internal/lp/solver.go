@@ -294,6 +294,13 @@ func (s *Solver) SetBounds(j int, lo, hi float64) {
 	}
 }
 
+// SetCosts replaces the objective.
+func (s *Solver) SetCosts(cost []float64) {
+	for j, v := range cost {
+		s.orig[j] = v * s.colScale[j]
+	}
+}
+
 // AddRows appends rows, their logicals basic.
 func (s *Solver) AddRows(rows []Row) {
 	first := s.m
