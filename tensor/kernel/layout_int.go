@@ -54,11 +54,32 @@ func DequantizeNCHW(dst []float32, x []uint8, c int, g Grid) {
 // channel's table and reorders the image. A single table serves all channels.
 func LookupCodes(dst, x []uint8, c int, table [][256]uint8) {
 	hw := len(dst) / c
+	if c == 3 {
+		last := len(table) - 1
+		lookupColours(dst, x[:hw], x[hw:][:hw], x[2*hw:][:hw], &table[0], &table[min(1, last)], &table[min(2, last)])
+		return
+	}
 	for ch := range c {
 		t := &table[min(ch, len(table)-1)]
 		for i, v := range x[ch*hw:][:hw] {
 			dst[i*c+ch] = t[v]
 		}
+	}
+}
+
+// lookupColours writes pixels of three channels, four at a time.
+func lookupColours(dst, r, g, b []uint8, tr, tg, tb *[256]uint8) {
+	g, b, dst = g[:len(r)], b[:len(r)], dst[:3*len(r)]
+	for len(r) >= 4 {
+		d, p, q, s := dst[:12], r[:4], g[:4], b[:4]
+		d[0], d[1], d[2] = tr[p[0]], tg[q[0]], tb[s[0]]
+		d[3], d[4], d[5] = tr[p[1]], tg[q[1]], tb[s[1]]
+		d[6], d[7], d[8] = tr[p[2]], tg[q[2]], tb[s[2]]
+		d[9], d[10], d[11] = tr[p[3]], tg[q[3]], tb[s[3]]
+		dst, r, g, b = dst[12:], r[4:], g[4:], b[4:]
+	}
+	for i, v := range r {
+		dst[3*i], dst[3*i+1], dst[3*i+2] = tr[v], tg[g[i]], tb[b[i]]
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 type PoolF32 struct {
 	frame       frame
 	stencil     asm.StencilF32
-	pad         float32   // around the planes
-	weights     []float32 // of an average; nil: the maximum
+	direct      *asm.Plane3x3F32 // instead of both, if the level has such a kernel
+	pad         float32          // around the planes
+	weights     []float32        // of an average; nil: the maximum
 	corrections []correction
 }
 
@@ -41,6 +42,11 @@ func NewAvgPoolF32(p Pool2dParams, h, w int) *PoolF32 {
 			c.corrections = append(c.corrections, correction{o, float32(size) / float32(n)})
 		}
 	})
+	if asm.Plane3x3F32Pays() && p.KernelH == 3 && p.KernelW == 3 && p.StrideH == p.StrideW && p.StrideH <= 2 {
+		c.direct = &asm.Plane3x3F32{Height: h, Width: w, Stride: p.StrideH, Top: p.PadTop, Left: p.PadLeft,
+			Rows: c.stencil.Rows, Columns: c.stencil.Columns}
+		c.direct.Plan()
+	}
 	return c
 }
 
@@ -58,7 +64,7 @@ func newPoolF32(p Pool2dParams, h, w int, pad float32) *PoolF32 {
 
 // Scratch is the number of float32 elements of scratch that Run needs.
 func (c *PoolF32) Scratch() int {
-	if c.frame.plain() {
+	if c.direct != nil || c.frame.plain() {
 		return 0
 	}
 	return c.frame.fh * c.frame.fw
@@ -75,7 +81,7 @@ func (c *PoolF32) Run(dst, x []float32, planes Range, scratch []float32) {
 	n := c.stencil.Rows * c.stencil.Columns
 	for p := planes.Lo; p < planes.Hi; p++ {
 		src := x[p*f.h*f.w:][:f.h*f.w]
-		if !f.plain() {
+		if len(img) > 0 {
 			f.fillPlane(img, src, 0, f.fh)
 			src = img
 		}
@@ -83,13 +89,17 @@ func (c *PoolF32) Run(dst, x []float32, planes Range, scratch []float32) {
 	}
 }
 
-// plane computes one plane from its frame.
+// plane computes one plane from its frame, or from itself if it has none.
 func (c *PoolF32) plane(dst, img []float32) {
-	if c.weights == nil {
+	switch {
+	case c.weights == nil:
 		c.stencil.Max(dst, img)
 		return
+	case c.direct != nil:
+		c.direct.Run(dst, img, (*[9]float32)(c.weights), 0, unbounded.Lo, unbounded.Hi)
+	default:
+		c.stencil.Run(dst, img, c.weights, 0, unbounded.Lo, unbounded.Hi)
 	}
-	c.stencil.Run(dst, img, c.weights, 0, unbounded.Lo, unbounded.Hi)
 	for _, k := range c.corrections {
 		dst[k.at] *= k.factor
 	}

@@ -42,8 +42,16 @@ func TestGridRoundTrip(t *testing.T) {
 
 // TestLayouts: what crosses to N,H,W,C and back is what it was.
 func TestLayouts(t *testing.T) {
+	for c := 1; c <= 4; c++ {
+		checkLayout(t, c)
+	}
+}
+
+// checkLayout reorders an image of c channels.
+func checkLayout(t *testing.T, c int) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(2, 1))
-	const c, h, w = 3, 4, 5
+	const h, w = 5, 7
 	x := randCodes(rng, c*h*w)
 	y, z := make([]uint8, len(x)), make([]uint8, len(x))
 	ToNHWC(y, x, c)
