@@ -22,7 +22,7 @@ func (t *Tape) Activate(x *Var, act kernel.Clamp) *Var {
 // Map is f(x) for x of any shape.
 func (t *Tape) Map(x *Var, f kernel.Function) *Var {
 	in, y := x.Value.Float32(), t.alloc(x.Value.Shape()...)
-	t.elements(y.Len(), func(lo, hi int) { kernel.Map(y.Float32()[lo:hi], in[lo:hi], f.F) })
+	t.elements(y.Len(), func(lo, hi int) { kernel.Map(y.Float32()[lo:hi], in[lo:hi], f) })
 	return t.result(y, func(dy *tensor.Tensor) {
 		dx := t.alloc(y.Shape()...)
 		t.elements(y.Len(), func(lo, hi int) {

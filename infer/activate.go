@@ -8,7 +8,7 @@ import (
 func activateReal(c *compiler, n *nn.Node) (step, error) {
 	x, y, a := c.slots[n.In[0]], c.slots[n.Out[0]], n.Op.(*nn.Activate).Act
 	if !a.IsClamp() {
-		f := a.Function().F
+		f := a.Function()
 		return eachImage(func(e *env, i int) { kernel.Map(e.real(y, i), e.real(x, i), f) }), nil
 	}
 	act := a.Clamp()

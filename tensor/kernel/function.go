@@ -1,9 +1,18 @@
 package kernel
 
-import "math"
+import (
+	"math"
+
+	"mixq/asm"
+)
 
 // Function is an element-wise function of the real numbers with its derivative.
-type Function struct{ F, Derivative func(x float64) float64 }
+// Fast, if not nil, is F for many numbers at once, rounded to float32 at every
+// step; dst may be x.
+type Function struct {
+	F, Derivative func(x float64) float64
+	Fast          func(dst, x []float32)
+}
 
 // Sigmoid is 1/(1 + e⁻ˣ).
 func Sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
@@ -43,10 +52,30 @@ func SiLU(x float64) float64 { return x * Sigmoid(x) }
 // SiLUDerivative is the derivative of SiLU.
 func SiLUDerivative(x float64) float64 { return Sigmoid(x) * (1 + float64(x*Sigmoid(-x))) }
 
-// Map is dst[i] = f(x[i]), computed in float64. dst may be x.
-func Map(dst, x []float32, f func(float64) float64) {
+// HardSigmoidF32 is HardSigmoid for many numbers.
+func HardSigmoidF32(dst, x []float32) { asm.AffineF32(dst, x, 1./6, .5, 0, 1) }
+
+// HardSwishF32 is HardSwish for many numbers.
+func HardSwishF32(dst, x []float32) {
+	var gate [256]float32
+	for len(x) > 0 {
+		n := min(len(x), len(gate))
+		HardSigmoidF32(gate[:n], x[:n])
+		for i, g := range gate[:n] {
+			dst[i] = x[i] * g
+		}
+		dst, x = dst[n:], x[n:]
+	}
+}
+
+// Map is dst[i] = f(x[i]), by f.Fast or in float64. dst may be x.
+func Map(dst, x []float32, f Function) {
+	if f.Fast != nil {
+		f.Fast(dst, x)
+		return
+	}
 	for i, v := range x[:len(dst)] {
-		dst[i] = float32(f(float64(v)))
+		dst[i] = float32(f.F(float64(v)))
 	}
 }
 
