@@ -104,6 +104,22 @@ tail:
 	// Less than 32 rows are left.
 	TESTQ R13, R13
 	JZ    done
+	CMPQ  R12, $0x08
+	JGT   shape
+	MOVQ  rows+56(FP), DX
+	CMPQ  DX, $0x20
+	JLT   shape
+	MOVQ  $0x00000020, DX
+	SUBQ  R13, DX
+	MOVQ  DX, R13
+	SHLQ  $0x06, DX
+	SUBQ  DX, DI
+	IMULQ R8, R13
+	SUBQ  R13, SI
+	MOVQ  $0x00000020, R13
+	JMP   rows32
+
+shape:
 	CMPQ  R13, $0x10
 	JLE   tail16
 	SUBQ  $0x10, R13
@@ -358,6 +374,22 @@ tail:
 	// Less than 32 rows are left.
 	TESTQ R13, R13
 	JZ    done
+	CMPQ  R12, $0x08
+	JGT   shape
+	MOVQ  rows+56(FP), DX
+	CMPQ  DX, $0x20
+	JLT   shape
+	MOVQ  $0x00000020, DX
+	SUBQ  R13, DX
+	MOVQ  DX, R13
+	SHLQ  $0x06, DX
+	SUBQ  DX, DI
+	IMULQ R8, R13
+	SUBQ  R13, SI
+	MOVQ  $0x00000020, R13
+	JMP   rows32
+
+shape:
 	CMPQ  R13, $0x10
 	JLE   tail16
 	SUBQ  $0x10, R13

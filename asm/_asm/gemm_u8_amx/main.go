@@ -72,6 +72,8 @@ func tiles(panels int) {
 	Comment("Less than 32 rows are left.")
 	TESTQ(rows, rows)
 	JZ(LabelRef("done"))
+	stepBack()
+	Label("shape")
 	CMPQ(rows, U8(16))
 	JLE(LabelRef("tail16"))
 	SUBQ(U8(16), rows)
@@ -85,6 +87,26 @@ func tiles(panels int) {
 	Label("done")
 	amx.Release()
 	RET()
+}
+
+// stepBack does the last rows in a block with some that are done already, if
+// there are any and the depth is small: to load other shapes takes about as long
+// as eight steps.
+func stepBack() {
+	CMPQ(steps, U8(8))
+	JGT(LabelRef("shape"))
+	Load(Param("rows"), number)
+	CMPQ(number, U8(32))
+	JLT(LabelRef("shape"))
+	MOVQ(U32(32), number)
+	SUBQ(rows, number)
+	MOVQ(number, rows)
+	SHLQ(U8(6), number)
+	SUBQ(number, c)
+	IMULQ(lda, rows)
+	SUBQ(rows, a)
+	MOVQ(U32(32), rows)
+	JMP(LabelRef("rows32"))
 }
 
 // block computes the sums of one or two blocks of rows.
