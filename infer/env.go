@@ -33,9 +33,12 @@ type scratch struct {
 
 func newEnv(p *Program, threads int) env {
 	e := env{capacity: p.group, reals: make([]float32, p.realSize*p.group), codes: make([]uint8, p.codeSize*p.group)}
+	kernel.LargePages(e.reals)
 	n := p.scratch
 	for range threads {
-		e.scratch = append(e.scratch, scratch{make([]float32, n.reals), make([]uint8, n.codes), make([]int32, n.sums)})
+		s := scratch{make([]float32, n.reals), make([]uint8, n.codes), make([]int32, n.sums)}
+		kernel.LargePages(s.reals)
+		e.scratch = append(e.scratch, s)
 	}
 	return e
 }

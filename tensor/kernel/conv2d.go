@@ -63,6 +63,7 @@ func NewConvF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *ConvF32 
 	c := &ConvF32{groups: p.Groups, cin: cin / p.Groups, cout: cout / p.Groups, strideH: p.StrideH / f.skipH}
 	c.plan(p, f, oh, ow)
 	c.Repack(weight)
+	LargePages(c.packed)
 	return c
 }
 

@@ -21,6 +21,7 @@ func NewLinearF32(in, out int, weight []float32) *LinearF32 {
 	l := &LinearF32{in: in, out: out, gemm: asm.GemmF32For()}
 	l.packed = make([]float32, PackBSize(l.gemm, in, out))
 	l.Repack(weight)
+	LargePages(l.packed)
 	return l
 }
 

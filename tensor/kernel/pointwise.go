@@ -46,6 +46,7 @@ func NewPointwiseF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *Poi
 	c.zeros = make([]float32, c.tile.MR)
 	c.packed = make([]float32, len(weight))
 	packPanels(c.packed, weight, cin, true, cout, cin, c.tile.MR)
+	LargePages(c.packed)
 	return c
 }
 

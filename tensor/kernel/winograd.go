@@ -80,6 +80,7 @@ func NewWinogradF32(p Conv2dParams, cin, h, w, cout int, weight []float32) *Wino
 	c := planWinograd(p, cin, h, w, cout)
 	c.corners = cornerOffsets(c.th, c.tw, 4*c.frame.fw, 4, c.th*c.tw+asm.WinogradTiles)
 	c.pack(weight)
+	LargePages(c.packed)
 	return c
 }
 
