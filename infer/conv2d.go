@@ -71,16 +71,17 @@ func conv2dCodes(c *compiler, n *nn.Node) (step, error) {
 	s.need.codes, s.need.sums = conv.Scratch()
 	s.run = func(e *env, t task) {
 		scratch := &e.scratch[t.worker]
+		run := conv.Begin(t.tiles, t.images.Hi-t.images.Lo, scratch.codes, scratch.sums)
 		for i := t.images.Lo; i < t.images.Hi; i++ {
 			if y.real {
-				conv.RunReal(e.real(y, i), e.code(x, i), t.tiles, scratch.codes, scratch.sums)
+				run.Reals(e.real(y, i), e.code(x, i))
 				continue
 			}
 			var r []uint8
 			if res != nil {
 				r = e.code(res, i)
 			}
-			conv.Run(e.code(y, i), e.code(x, i), r, t.tiles, scratch.codes, scratch.sums)
+			run.Codes(e.code(y, i), e.code(x, i), r)
 		}
 	}
 	return s, nil

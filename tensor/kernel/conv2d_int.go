@@ -36,7 +36,7 @@ type ConvU8 struct {
 	depthwise    *depthwiseU8 // instead of groups
 	tile         int          // output positions of a tile
 	split        int          // parts of the channels that are tiles of their own
-	ahead        bool         // all panels are expanded before the first tile
+	ahead        bool         // all panels may be expanded before the first tile
 	out          stage
 }
 
@@ -95,8 +95,7 @@ func (c *ConvU8) divide() {
 	if len(c.groups) == 1 {
 		c.split = max(1, min(convU8Tiles/c.posTiles(), p.count(c.og)))
 	}
-	bytes := c.aheadBytes()
-	c.ahead = c.posTiles() > 1 && bytes > 0 && bytes <= convU8Ahead
+	c.ahead = c.aheadBytes() <= convU8Ahead
 }
 
 // divide is the number of positions of a tile, where n positions with patches of
@@ -117,7 +116,7 @@ func (c *ConvU8) Tiles() int {
 	return c.posTiles() * c.split
 }
 
-// Scratch is the scratch that a Run needs.
+// Scratch is the scratch that a ConvU8Run needs.
 func (c *ConvU8) Scratch() (codes, sums int) {
 	if c.depthwise != nil {
 		return c.depthwise.scratch(c.ow)
@@ -130,43 +129,69 @@ func (c *ConvU8) Scratch() (codes, sums int) {
 	return g.rows(c.tile)*g.lda() + expanded, g.sums(c.tile) + c.tile
 }
 
-// Run computes the given tiles of dst [OH,OW,O]; residual [OH,OW,O] is nil
-// unless the layer has one, and may be dst. It allocates nothing.
-func (c *ConvU8) Run(dst, x, residual []uint8, tiles Range, codes []uint8, sums []int32) {
-	c.each(x, tiles, codes, sums, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
+// ConvU8Run computes some tiles of the outputs of one image after another. It
+// allocates nothing and is for one goroutine.
+type ConvU8Run struct {
+	c        *ConvU8
+	tiles    Range
+	codes    []uint8 // patches or the frame
+	sums     []int32
+	expanded expandedU8
+}
+
+// Begin prepares to compute the given tiles of so many images in scratch memory,
+// which belongs to the run as long as it is used.
+func (c *ConvU8) Begin(tiles Range, images int, codes []uint8, sums []int32) ConvU8Run {
+	r := ConvU8Run{c: c, tiles: tiles, codes: codes, sums: sums}
+	if c.depthwise == nil {
+		p := &c.groups[0]
+		n := p.rows(c.tile) * p.lda()
+		r.codes, r.expanded = codes[:n], c.expand(codes[n:], tiles, images)
+	}
+	return r
+}
+
+// Codes computes the tiles of dst [OH,OW,O] for the image x; residual [OH,OW,O] is
+// nil unless the layer has one, and may be dst.
+func (r *ConvU8Run) Codes(dst, x, residual []uint8) {
+	c := r.c
+	r.each(x, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
 		at := pos.Lo*c.cout + first
-		var r []uint8
+		var res []uint8
 		if residual != nil {
-			r = residual[at:]
+			res = residual[at:]
 		}
-		c.out.codes(dst[at:], c.cout, acc, stride, pos.Hi-pos.Lo, cols, first, sums, r)
+		c.out.codes(dst[at:], c.cout, acc, stride, pos.Hi-pos.Lo, cols, first, sums, res)
 	})
 }
 
-// RunReal is Run for a layer with real outputs, dst [O,OH,OW].
-func (c *ConvU8) RunReal(dst []float32, x []uint8, tiles Range, codes []uint8, sums []int32) {
-	c.each(x, tiles, codes, sums, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
+// Reals is Codes for a layer with real outputs, dst [O,OH,OW].
+func (r *ConvU8Run) Reals(dst []float32, x []uint8) {
+	c := r.c
+	r.each(x, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
 		plane := c.oh * c.ow
 		c.out.reals(dst[first*plane+pos.Lo:], 1, plane, acc, stride, pos.Hi-pos.Lo, cols, first, sums)
 	})
 }
 
-// each computes the sums of tiles and hands them to finish in blocks: those of
-// cols channels from first on at some positions, rows of the given stride, and
-// the sums of the activations at each position.
-func (c *ConvU8) each(x []uint8, tiles Range, codes []uint8, sums []int32,
-	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+// finishU8 takes the sums of a block: those of cols channels from first on at some
+// positions, rows of the given stride, and the sums of the activations at each
+// position.
+type finishU8 = func(pos Range, first, cols int, acc []int32, stride int, sums []int32)
+
+// each computes the sums of the tiles and hands them to finish in blocks.
+func (r *ConvU8Run) each(x []uint8, finish finishU8) {
+	c := r.c
 	if c.depthwise != nil {
-		c.eachDepthwise(x, tiles, codes, sums, finish)
+		c.eachDepthwise(x, r.tiles, r.codes, r.sums, finish)
 		return
 	}
-	w := c.expand(codes, tiles)
-	for t := tiles.Lo; t < tiles.Hi; {
+	for t := r.tiles.Lo; t < r.tiles.Hi; {
 		p := t / c.split
-		end := min((p+1)*c.split, tiles.Hi)
+		end := min((p+1)*c.split, r.tiles.Hi)
 		pos := Range{p * c.tile, min((p+1)*c.tile, c.oh*c.ow)}
 		for g := range c.groups {
-			c.eachPanel(x, g, pos, c.channels(t-p*c.split, end-p*c.split), &w, codes, sums, finish)
+			r.eachPanel(x, g, pos, c.channels(t-p*c.split, end-p*c.split), finish)
 		}
 		t = end
 	}
@@ -181,18 +206,18 @@ func (c *ConvU8) channels(lo, hi int) Range {
 
 // eachPanel is each for some positions and some channels of group g, panel by
 // panel.
-func (c *ConvU8) eachPanel(x []uint8, g int, pos, channels Range, w *expandedU8, codes []uint8, sums []int32,
-	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+func (r *ConvU8Run) eachPanel(x []uint8, g int, pos, channels Range, finish finishU8) {
+	c := r.c
 	p := &c.groups[g]
 	n := pos.Hi - pos.Lo
-	acc, patchSums := sums[:p.sums(n)], sums[p.sums(n):]
-	a, lda := c.patches(codes, x, g, pos)
+	acc, patchSums := r.sums[:p.sums(n)], r.sums[p.sums(n):]
+	a, lda := c.patches(r.codes, x, g, pos)
 	if c.out.wzero != nil {
 		asm.SumRowsU8(patchSums[:n], a, lda, p.k)
 	}
 	for j := channels.Lo; j < channels.Hi; j += p.Panels * p.NR {
 		block := p.block(j, channels.Hi)
-		p.multiply(acc, a, lda, n, w.panels(g, block), p.count(block.Hi-j))
+		p.multiply(acc, a, lda, n, r.expanded.panels(g, block), p.count(block.Hi-j))
 		for q := j; q < block.Hi; q += p.NR {
 			finish(pos, g*c.og+q, min(p.NR, channels.Hi-q), acc[(q-j)*p.rows(n):], p.NR, patchSums)
 		}

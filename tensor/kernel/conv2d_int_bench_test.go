@@ -41,7 +41,8 @@ func BenchmarkConvU8(b *testing.B) {
 			x, dst := make([]uint8, s.c*s.h*s.h), make([]uint8, s.o*conv.oh*conv.ow)
 			cs, ss := make([]uint8, codes), make([]int32, sums)
 			for b.Loop() {
-				conv.Run(dst, x, nil, Range{0, conv.Tiles()}, cs, ss)
+				run := conv.Begin(Range{0, conv.Tiles()}, 1, cs, ss)
+				run.Codes(dst, x, nil)
 			}
 			macs := float64(len(dst)) * float64(s.c*9) * float64(b.N)
 			b.ReportMetric(macs/b.Elapsed().Seconds()/1e9, "GMAC/s")

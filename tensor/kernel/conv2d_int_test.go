@@ -151,21 +151,25 @@ func checkConvU8(rng *rand.Rand, tt convCase, lc layerCase) error {
 	cs, ss := make([]uint8, codes), make([]int32, sums)
 	got := make([]float32, tt.cout*oh*ow) // [OH,OW,O]
 	half := conv.Tiles() / 2
+	each := func(images int, f func(r *ConvU8Run)) { // the tiles of an image in two runs
+		for _, tiles := range []Range{{half, conv.Tiles()}, {0, half}} {
+			r := conv.Begin(tiles, images, cs, ss)
+			f(&r)
+		}
+	}
 	if lc.real {
 		dst := make([]float32, len(got))
-		conv.RunReal(dst, x, Range{half, conv.Tiles()}, cs, ss)
-		conv.RunReal(dst, x, Range{0, half}, cs, ss)
+		each(1, func(r *ConvU8Run) { r.Reals(dst, x) })
 		for i, v := range dst {
 			got[i%(oh*ow)*tt.cout+i/(oh*ow)] = v
 		}
 	} else {
 		dst := slices.Clone(residual)
-		r := dst // in place, as a residual may be
+		res := dst // in place, as a residual may be
 		if !lc.residual {
-			r = nil
+			res = nil
 		}
-		conv.Run(dst, x, r, Range{half, conv.Tiles()}, cs, ss)
-		conv.Run(dst, x, r, Range{0, half}, cs, ss)
+		each(2, func(r *ConvU8Run) { r.Codes(dst, x, res) })
 		for i, v := range dst {
 			got[i] = float32(v)
 		}

@@ -54,8 +54,7 @@ func (d *depthwiseU8) scratch(ow int) (codes, sums int) {
 }
 
 // eachDepthwise is each for depthwise convolutions.
-func (c *ConvU8) eachDepthwise(x []uint8, tiles Range, frame []uint8, sums []int32,
-	finish func(pos Range, first, cols int, acc []int32, stride int, sums []int32)) {
+func (c *ConvU8) eachDepthwise(x []uint8, tiles Range, frame []uint8, sums []int32, finish finishU8) {
 	d := c.depthwise
 	for t := tiles.Lo; t < tiles.Hi; t++ {
 		lo, hi := t*d.rows, min((t+1)*d.rows, c.oh)
