@@ -175,14 +175,14 @@ func importPad(im *importer, n *node, in []*value) ([]*value, error) {
 	return im.result(n.name, &nn.Pad{Top: int(pads[2]), Left: int(pads[3]), Bottom: int(pads[6]), Right: int(pads[7])}, x)
 }
 
-// padChannels adds channels of zeros, as a part of the subsampling before it if
-// there is one that only this node reads (the shortcut of CIFAR ResNets).
+// padChannels adds channels of zeros, together with the subsampling before it if
+// there is one (the shortcut of CIFAR ResNets).
 func (im *importer) padChannels(n *node, x *nn.Value, before, after int, pads []int64) ([]*value, error) {
 	if pads[2] != 0 || pads[3] != 0 || pads[6] != 0 || pads[7] != 0 {
 		return nil, UnsupportedError(fmt.Sprintf("pads %v around channels and rows or columns", pads))
 	}
 	stride := 1
-	if p := im.producer[x]; p != nil && im.uses[n.in[0]] == 1 {
+	if p := im.producer[x]; p != nil {
 		if op, ok := p.Op.(*nn.Subsample); ok && op.Before+op.After == 0 {
 			stride, x = op.Stride, p.In[0]
 		}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"mixq/tensor"
@@ -30,11 +31,14 @@ const (
 	typeInt4     elemType = 22
 )
 
-// elemTypes are the element types that are read, with their raw form.
-var elemTypes = [...]struct {
+// elemEncoding is an element type with its raw form.
+type elemEncoding struct {
 	typ elemType
 	enc tensor.Encoding
-}{
+}
+
+// elemTypes are the element types that are read.
+var elemTypes = [...]elemEncoding{
 	{typeFloat, tensor.EncF32}, {typeUint8, tensor.EncU8}, {typeInt8, tensor.EncI8}, {typeInt32, tensor.EncI32},
 	{typeInt64, tensor.EncI64}, {typeBool, tensor.EncBool}, {typeFloat16, tensor.EncF16}, {typeDouble, tensor.EncF64},
 	{typeBFloat16, tensor.EncBF16}, {typeUint4, tensor.EncU8}, {typeInt4, tensor.EncI8},
@@ -135,15 +139,28 @@ func (c *constants) spend(n int) error {
 
 // read makes a constant of a tensor of the file.
 func (c *constants) read(t *tensorProto) (*constant, error) {
-	var enc tensor.Encoding
-	for _, row := range elemTypes {
-		if row.typ == t.kind {
-			enc = row.enc
-		}
-	}
-	if enc == 0 {
+	i := slices.IndexFunc(elemTypes[:], func(e elemEncoding) bool { return e.typ == t.kind })
+	if i < 0 {
 		return nil, UnsupportedError(fmt.Sprintf("element type %d", t.kind))
 	}
+	enc := elemTypes[i].enc
+	out, err := t.empty()
+	if err != nil || out.len() == 0 {
+		return out, err
+	}
+	raw, err := c.raw(t, enc, out.len())
+	if err != nil {
+		return nil, err
+	}
+	out.data = tensor.New(enc.DType(), out.len())
+	if err := enc.Decode(out.data, 0, raw); err != nil {
+		return nil, FormatError(err.Error())
+	}
+	return out, nil
+}
+
+// empty makes a constant of the shape of t, without elements.
+func (t *tensorProto) empty() (*constant, error) {
 	out := &constant{dims: make([]int, len(t.dims))}
 	n := int64(1)
 	for i, d := range t.dims {
@@ -153,23 +170,26 @@ func (c *constants) read(t *tensorProto) (*constant, error) {
 		n *= d
 		out.dims[i] = int(d)
 	}
-	if n == 0 {
-		return out, nil
-	}
-	if !(tensor.Shape{int(n)}).Valid() {
+	if n > 0 && !(tensor.Shape{int(n)}).Valid() {
 		return nil, UnsupportedError(fmt.Sprintf("shape %v is too large for this machine", t.dims))
 	}
-	size := n * int64(enc.Size())
+	return out, nil
+}
+
+// raw gives the n elements of t in their raw form, one byte for each of those of
+// four bits.
+func (c *constants) raw(t *tensorProto, enc tensor.Encoding, n int) (raw []byte, err error) {
+	size := int64(n) * int64(enc.Size())
 	if isNibble(t.kind) {
-		size = (n + 1) / 2
+		size = (int64(n) + 1) / 2
 	}
-	raw := t.raw
-	var err error
 	switch {
 	case t.location != 0:
-		raw, err = c.external(t, int(n), size)
-	case len(raw) == 0:
-		raw, err = t.listed(enc, int(n))
+		raw, err = c.external(t, n, size)
+	case len(t.raw) > 0:
+		raw = t.raw
+	default:
+		raw, err = t.listed(enc, n)
 	}
 	if err != nil {
 		return nil, err
@@ -178,16 +198,9 @@ func (c *constants) read(t *tensorProto) (*constant, error) {
 		return nil, FormatError(fmt.Sprintf("shape %v takes %d bytes, there are %d", t.dims, size, len(raw)))
 	}
 	if isNibble(t.kind) {
-		if err := c.spend(int(n)); err != nil {
-			return nil, err
-		}
-		raw = unpackNibbles(raw, int(n), t.kind == typeInt4)
+		return unpackNibbles(raw, n, t.kind == typeInt4), c.spend(n)
 	}
-	out.data = tensor.New(enc.DType(), int(n))
-	if err := enc.Decode(out.data, 0, raw); err != nil {
-		return nil, FormatError(err.Error())
-	}
-	return out, nil
+	return raw, nil
 }
 
 func isNibble(t elemType) bool { return t == typeInt4 || t == typeUint4 }

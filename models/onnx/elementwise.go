@@ -39,7 +39,8 @@ func perChannel(c *constant, dims []int) ([]float32, error) {
 		return nil, UnsupportedError(err.Error())
 	}
 	at := len(c.dims) - len(dims) + 1 // the dimension of c that is the channels
-	if len(v) == 1 || len(dims) >= 2 && len(c.dims) <= len(dims) && at >= 0 && len(v) == dims[1] && c.dims[at] == len(v) {
+	isVector := len(dims) >= 2 && at >= 0 && at < len(c.dims) && c.dims[at] == len(v) && len(v) == dims[1]
+	if isVector || len(v) == 1 {
 		return v, nil
 	}
 	return nil, UnsupportedError(fmt.Sprintf("a constant of shape %v with values of shape %v", c.dims, dims))
@@ -73,8 +74,8 @@ func importAdd(im *importer, n *node, in []*value) ([]*value, error) {
 	return im.result(n.name, &nn.Add{}, a, b)
 }
 
-// addConstant makes x + sign·c: as the bias of a linear layer without one that
-// only this node reads, else as an affine map of the channels.
+// addConstant makes x + sign·c: where x is the output of a linear layer without
+// bias, as that layer with one, else as an affine map of the channels.
 func (im *importer) addConstant(n *node, x *value, c *constant, sign float32) ([]*value, error) {
 	shift, err := perChannel(c, x.dims)
 	if err == nil {
@@ -84,19 +85,10 @@ func (im *importer) addConstant(n *node, x *value, c *constant, sign float32) ([
 		return nil, err
 	}
 	p := im.producer[x.v]
-	if p == nil || len(x.dims) != 2 {
+	if p == nil || p.Op.Kind() != nn.KindLinear || len(p.In) > 2 || len(shift) == 1 || !x.isWhole() {
 		return im.affine(n, x, nil, shift)
 	}
-	op, ok := p.Op.(*nn.Linear)
-	if !ok || op.Bias || im.uses[n.in[0]] > 1 || im.uses[n.in[1]] > 1 {
-		return im.affine(n, x, nil, shift)
-	}
-	if len(shift) == 1 {
-		shift = slices.Repeat(shift, x.dims[1])
-	}
-	p.Op = &nn.Linear{Bias: true}
-	p.In = append(p.In, im.param(p.Name+".bias", shift, len(shift)))
-	return []*value{x}, nil
+	return im.result(n.name, &nn.Linear{Bias: true}, p.In[0], p.In[1], im.param(p.Name+".bias", shift, len(shift)))
 }
 
 func importSub(im *importer, n *node, in []*value) ([]*value, error) {
@@ -170,7 +162,7 @@ func isGate(gate, dims []int) bool {
 // selfGate says which activation x·gate is.
 func (im *importer) selfGate(x, gate *value) (*nn.Value, nn.Activation) {
 	p := im.producer[gate.v]
-	if p == nil || x.order != nil || gate.order != nil || p.In[0] != x.v || !slices.Equal(x.dims, gate.dims) {
+	if p == nil || !x.isWhole() || !gate.isWhole() || p.In[0] != x.v {
 		return nil, nn.NoAct
 	}
 	if op, ok := p.Op.(*nn.Activate); ok {

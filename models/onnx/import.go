@@ -46,7 +46,7 @@ func decode(data []byte, dir string) (*nn.Graph, error) {
 	if version < minOpset || version > maxOpset {
 		return nil, UnsupportedError(fmt.Sprintf("opset %d; export the model with one of %d to %d", version, minOpset, maxOpset))
 	}
-	im := &importer{opset: version, values: map[string]*value{}, uses: map[string]int{}, names: map[string]int{},
+	im := &importer{opset: version, values: map[string]*value{}, used: map[string]bool{}, names: map[string]int{},
 		producer: map[*nn.Value]*nn.Node{}, g: &nn.Graph{Name: m.graph.name},
 		constants: constants{dir: dir, budget: budgetBase + budgetFactor*int64(len(data)), seen: map[string]bool{}}}
 	if err := im.graph(&m.graph); err != nil {
@@ -72,8 +72,8 @@ type importer struct {
 	constants
 	opset    int64
 	values   map[string]*value
-	uses     map[string]int // nodes and outputs that read a value
-	names    map[string]int // how often a name was given out
+	used     map[string]bool // values that a node or output reads
+	names    map[string]int  // how often a name was given out
 	producer map[*nn.Value]*nn.Node
 	g        *nn.Graph
 	problems []string // unsupported nodes
@@ -93,6 +93,9 @@ type value struct {
 
 func computed(v *nn.Value) *value { return &value{v: v, dims: v.Type.Shape} }
 
+// isWhole reports whether x is all of what the network computes, as it does.
+func (x *value) isWhole() bool { return x.order == nil && slices.Equal(x.dims, x.v.Type.Shape) }
+
 // graph reads everything. Unsupported nodes are reported together.
 func (im *importer) graph(g *graph) error {
 	if len(g.sparse) > 0 {
@@ -111,11 +114,11 @@ func (im *importer) graph(g *graph) error {
 	}
 	for i := range g.nodes {
 		for _, name := range g.nodes[i].in {
-			im.uses[name]++
+			im.used[name] = true
 		}
 	}
 	for i := range g.outputs {
-		im.uses[g.outputs[i].name]++
+		im.used[g.outputs[i].name] = true
 	}
 	for i := range g.nodes {
 		if err := im.node(&g.nodes[i], i); err != nil {

@@ -29,11 +29,16 @@ func importConv(im *importer, n *node, in []*value) ([]*value, error) {
 	}
 	p.Groups = int(groups)
 	name := layerName(n, 1)
-	operands := []*nn.Value{x, im.param(name+".weight", w, c.dims...)}
+	return im.result(name, &nn.Conv2d{Conv2dParams: p, Bias: bias != nil}, im.operands(name, x, c.dims, w, bias)...)
+}
+
+// operands are the inputs of a layer with new parameters; bias may be nil.
+func (im *importer) operands(name string, x *nn.Value, dims []int, w, bias []float32) []*nn.Value {
+	in := []*nn.Value{x, im.param(name+".weight", w, dims...)}
 	if bias != nil {
-		operands = append(operands, im.param(name+".bias", bias, len(bias)))
+		in = append(in, im.param(name+".bias", bias, len(bias)))
 	}
-	return im.result(name, &nn.Conv2d{Conv2dParams: p, Bias: bias != nil}, operands...)
+	return in
 }
 
 // importGemm makes a linear layer of alpha·x·Bᵀ + beta·C.
@@ -108,11 +113,7 @@ func (im *importer) linear(n *node, x *value, c *constant, w, bias []float32) ([
 		return nil, err
 	}
 	name := layerName(n, 1)
-	operands := []*nn.Value{v, im.param(name+".weight", w, c.dims...)}
-	if bias != nil {
-		operands = append(operands, im.param(name+".bias", bias, len(bias)))
-	}
-	return im.result(name, &nn.Linear{Bias: bias != nil}, operands...)
+	return im.result(name, &nn.Linear{Bias: bias != nil}, im.operands(name, v, c.dims, w, bias)...)
 }
 
 func importBatchNorm(im *importer, n *node, in []*value) ([]*value, error) {

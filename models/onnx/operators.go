@@ -7,6 +7,7 @@ import (
 	"mixq/nn"
 )
 
+// foldFunc computes a node of constants.
 type foldFunc func(im *importer, n *node, in []*value) (*constant, error)
 
 // operator says what becomes of the nodes of a type: fold computes those of

@@ -23,7 +23,7 @@ func (n *node) pooling(in []*value) (p kernel.Pool2dParams, err error) {
 }
 
 func importMaxPool(im *importer, n *node, in []*value) ([]*value, error) {
-	if len(n.out) > 1 && im.uses[n.out[1]] > 0 {
+	if len(n.out) > 1 && im.used[n.out[1]] {
 		return nil, UnsupportedError("the places of the maxima")
 	}
 	p, err := n.pooling(in)
