@@ -84,6 +84,9 @@ func TestStreamingKernelsStayInsideSlices(t *testing.T) {
 		}
 		for taps := 1; taps < 6; taps++ {
 			packed := edge[int16](t, DWConvU8Packed(taps, dwBlock))
+			d := DepthwiseU8{Channels: 13 * taps, Taps: make([]int32, taps)}
+			d.Pack(make([]int16, 13*taps*taps), make([]int32, 13*taps), make([]int32, 13*taps), make([]float32, 13*taps))
+			d.Run(edge[uint8](t, 13*taps), edge[uint8](t, 13*taps), 1, 0)
 			DWConvU8(edge[int32](t, dwBlock), edge[uint8](t, dwBlock), make([]int32, taps), packed, 1, 0, dwBlock)
 		}
 	})

@@ -49,11 +49,9 @@ func NewConvU8(p Conv2dParams, cin, h, w, cout int, l LayerU8) (*ConvU8, error) 
 	c.pad = bytes.Repeat([]byte{uint8(l.X.Zero)}, p.KernelW*c.cg)
 	weights := l.weights()
 	if c.cg == 1 && c.og == 1 && p.Groups > 1 {
-		weights.zero = nil
-		c.depthwise = c.newDepthwise(&l, &weights)
-	} else {
-		c.pack(&weights)
+		return c, c.planDepthwise(&l, &weights)
 	}
+	c.pack(&weights)
 	var err error
 	c.out, err = newStage(&l, &weights)
 	return c, err
@@ -75,7 +73,7 @@ func (c *ConvU8) pack(w *weightsU8) {
 // WeightBytes is the memory that the packed weights take.
 func (c *ConvU8) WeightBytes() (n int64) {
 	if c.depthwise != nil {
-		return 2 * int64(len(c.depthwise.packed))
+		return c.depthwise.bytes()
 	}
 	for i := range c.groups {
 		n += int64(len(c.groups[i].packed))
@@ -155,6 +153,10 @@ func (c *ConvU8) Begin(tiles Range, images int, codes []uint8, sums []int32) Con
 // nil unless the layer has one, and may be dst.
 func (r *ConvU8Run) Codes(dst, x, residual []uint8) {
 	c := r.c
+	if c.depthwise != nil && c.depthwise.codes != nil {
+		c.runDepthwise(dst, x, r.tiles, r.codes)
+		return
+	}
 	r.each(x, func(pos Range, first, cols int, acc []int32, stride int, sums []int32) {
 		at := pos.Lo*c.cout + first
 		var res []uint8

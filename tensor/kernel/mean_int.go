@@ -22,13 +22,19 @@ type MeanU8 struct {
 // meanU8 is the mean of a window in meanBlock channels: of weights of one, then
 // requantized.
 type meanU8 struct {
-	ones []int16
-	bias [meanBlock]int32
-	mult [meanBlock]float32
+	codes *asm.DepthwiseU8 // of all channels, instead of the others, if the level has a kernel
+	ones  []int16
+	bias  [meanBlock]int32
+	mult  [meanBlock]float32
 }
 
 // meanBlock is the number of channels that are averaged at once.
 const meanBlock = 16
+
+// meanTaps is the most pixels of a window for which asm.DepthwiseU8 pays, whose
+// weights are as many as the codes of a window: those of a large one are used
+// for few outputs.
+const meanTaps = 25
 
 // NewAvgPoolU8 plans average pooling of x; n is that of AvgPool, and padding is
 // real 0, that is in.Zero.
@@ -52,13 +58,25 @@ func (m *MeanU8) plan() {
 	m.means = make([]meanU8, len(m.kinds))
 	for i, k := range m.kinds {
 		mean, taps := &m.means[i], len(k.taps)
+		mult := float32(float64(m.in.Scale) / (float64(m.out.Scale) * float64(k.n)))
+		bias := -m.in.Zero * int32(taps)
+		if taps <= meanTaps && asm.DepthwiseU8Pays() {
+			mean.codes = m.depthwise(k.taps, bias, mult)
+			continue
+		}
 		mean.ones = make([]int16, asm.DWConvU8Packed(taps, meanBlock))
 		asm.PackDWConvU8(mean.ones, slices.Repeat([]int16{1}, taps*meanBlock), taps, meanBlock)
-		mult := float32(float64(m.in.Scale) / (float64(m.out.Scale) * float64(k.n)))
 		for c := range meanBlock {
-			mean.bias[c], mean.mult[c] = -m.in.Zero*int32(taps), mult
+			mean.bias[c], mean.mult[c] = bias, mult
 		}
 	}
+}
+
+// depthwise plans the mean of a window in all channels.
+func (m *MeanU8) depthwise(taps []int32, bias int32, mult float32) *asm.DepthwiseU8 {
+	d := &asm.DepthwiseU8{Channels: m.c, Taps: taps, Hi: float32(m.out.Max), Zero: float32(m.out.Zero)}
+	d.Pack(slices.Repeat([]int16{1}, len(taps)*m.c), make([]int32, m.c), slices.Repeat([]int32{bias}, m.c), slices.Repeat([]float32{mult}, m.c))
+	return d
 }
 
 // Scratch is the number of sums that a Run needs.
@@ -67,6 +85,10 @@ func (m *MeanU8) Scratch() int { return longestRun * meanBlock }
 // Run computes the given tiles of dst [OH,OW,C]. It allocates nothing.
 func (m *MeanU8) Run(dst, x []uint8, tiles Range, sums []int32) {
 	for _, r := range m.runs[tiles.Lo:tiles.Hi] {
+		if d := m.means[r.kind].codes; d != nil {
+			d.Run(dst[r.out*m.c:], x[min(r.at, len(x)):], r.count, r.step)
+			continue
+		}
 		for c := 0; c < m.c; c += meanBlock {
 			m.block(dst, x, r, c, min(meanBlock, m.c-c), sums)
 		}
