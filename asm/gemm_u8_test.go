@@ -95,6 +95,9 @@ func TestGemmU8(t *testing.T) {
 				checkGemmU8Kernel(t, g, shapeU8{1, 1, 1, 4096, 4096}, v)
 				checkGemmU8Kernel(t, g, shapeU8{1, 1, 1, 1001, 0}, v)
 			}
+			for _, rows := range []int{33, 48, 49, 63} { // deep, with any number of rows in the last tiles
+				checkGemmU8Kernel(t, g, shapeU8{rows, 2, 2 * g.NR, 601, 640}, patterns[rows%len(patterns)])
+			}
 			for tiles := range 100 {
 				for panels := range 4 {
 					k := 1 + (tiles+panels)%9*16
@@ -173,7 +176,7 @@ func BenchmarkGemmU8(b *testing.B) {
 	eachGemmU8(b, func(g GemmU8) {
 		for _, k := range []int{144, 576} {
 			b.Run(fmt.Sprintf("%s/bits=%d/k=%d", g.Name, g.WBits, k), func(b *testing.B) {
-				rows, lda := roundUp(32, g.MR), roundUp(k, g.KR)
+				rows, lda := roundUp(64, g.MR), roundUp(k, g.KR)
 				a, packed, c := make([]uint8, rows*lda), make([]byte, g.Panels*g.PanelBytes(k)), make([]int32, g.Panels*rows*g.NR)
 				for b.Loop() {
 					g.Run(c, a, lda, rows, packed, g.Panels, k)
