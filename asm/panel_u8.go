@@ -4,10 +4,9 @@ import "encoding/binary"
 
 //go:generate go run -C _asm ./arm64/panel_u8 -out ../panel_u8_arm64.s
 
-// Weights of b < 8 bits are kept in memory in b bits. A panel of kernel g has the
-// codes from 0 up, in the order in which Run takes their weights, as planes: of
-// the code's bits the lowest 4, the next 2 and the last one, as far as b is made
-// of them. A row of a plane is 64 bytes and stands for 64·8/width codes, of which
+// Weights of b < 8 bits are kept in memory in b bits. A panel has the codes, from
+// 0 up, in the order in which Run takes their weights, as planes: of the code's
+// bits the lowest 4, the next 2 and the last one, as far as b is made of them. A row of a plane is 64 bytes and stands for 64·8/width codes, of which
 // byte i has the codes i, i+64, i+128, ... from its lowest bits up. So 64 codes
 // are a shift and a mask away, for any instruction set.
 //
@@ -109,7 +108,7 @@ func (g *GemmU8) PackScratch(k int) int { return g.blocks() * g.blockRows(k) * r
 
 // Pack packs len(zero) rows of k weights of the given bits, 2 to 8, in panels of
 // NR rows, padded with zero weights: weight w[j][l] is codes[j*k+l]-zero[j], where
-// both are below 2^bits. It panics if codes has fewer than len(zero)*k elements,
+// both are below 2^bits and their difference fits in WBits. It panics if codes has fewer than len(zero)*k elements,
 // dst fewer than PackedBytes or scratch than PackScratch.
 func (g *GemmU8) Pack(dst []byte, codes, zero []uint8, k, bits int, scratch []byte) {
 	checkPanel(k, bits)
@@ -181,8 +180,10 @@ const ones = 0x0101_0101_0101_0101
 
 // subtract takes the zero points from rows of codes.
 func subtract(codes []byte, zero zerosU8) {
-	for i := range codes {
-		codes[i] -= zero[i%len(zero)]
+	for ; len(codes) > 0; codes = codes[min(len(codes), len(zero)):] {
+		for i := range min(len(codes), len(zero)) {
+			codes[i] -= zero[i]
+		}
 	}
 }
 
