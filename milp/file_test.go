@@ -381,3 +381,16 @@ func FuzzReadLP(f *testing.F) {
 	f.Add([]byte("min x + 2 y st\n c: 1 <= x - y <= 3\nbounds\n x <= 5\ngeneral\n y\nend\n"))
 	fuzzRead(f, "*.lp", func(name string, data []byte) (*Model, error) { return ReadLP(name, bytes.NewReader(data)) })
 }
+
+func FuzzReadSolution(f *testing.F) {
+	m := &Model{}
+	m.NameCol(m.AddCol(0, 5, 1, true), "x")
+	m.AddCol(0, 5, 1, false)
+	f.Add([]byte("# status optimal\nx 1\nc1 2.5\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		x, err := m.ReadSolution("fuzz", bytes.NewReader(data))
+		if err == nil && len(x) != m.NumCols() {
+			t.Fatalf("%d values for %d columns", len(x), m.NumCols())
+		}
+	})
+}
