@@ -114,10 +114,10 @@ func (e *enumerator) round(slack *[MaxKnapsacks]float64) {
 			rest[t] -= e.problem.w[int(j)*e.k+t]
 		}
 	}
-	for n := -1; n != len(e.dev); {
-		n = len(e.dev)
-		room := e.room()
+	for changed := true; changed; {
+		n, room := len(e.dev), e.room()
 		e.dev = slices.DeleteFunc(e.dev, func(d deviation) bool { return d.reduced > room })
+		changed = len(e.dev) < n
 		var step [MaxKnapsacks]int64
 		for _, d := range e.dev {
 			base := e.base[d.group]
@@ -132,6 +132,7 @@ func (e *enumerator) round(slack *[MaxKnapsacks]float64) {
 				v := float64(drop) / e.weightUnit[t]
 				slack[t] -= v
 				e.bound += v * e.price[t]
+				changed = changed || drop > 0
 			}
 		}
 	}
