@@ -1,5 +1,7 @@
 package asm
 
+//go:generate go run -C _asm ./arm64/winograd_f32 -out ../winograd_f32_arm64.s
+
 // WinogradTiles is the number of windows that WinogradInputF32 transforms at
 // once.
 const WinogradTiles = 8
