@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"mixq/internal/isatest"
 )
@@ -261,6 +262,51 @@ func TestConvGrads(t *testing.T) {
 			})
 		}
 	})
+}
+
+// BenchmarkResNet18 goes through the different convolutions of ResNet-18, with
+// Winograd where it pays, so that each finds its weights where the others left
+// them, and reports the best speed of each.
+func BenchmarkResNet18(b *testing.B) {
+	layers := []struct {
+		name string
+		c    convCase
+	}{
+		{"conv1", convCase{3, 224, 224, 64, square(7, 2, 1, 3, 1)}},
+		{"layer1", convCase{64, 56, 56, 64, square(3, 1, 1, 1, 1)}},
+		{"layer2.0", convCase{64, 56, 56, 128, square(3, 2, 1, 1, 1)}},
+		{"layer2", convCase{128, 28, 28, 128, square(3, 1, 1, 1, 1)}},
+		{"layer3.0", convCase{128, 28, 28, 256, square(3, 2, 1, 1, 1)}},
+		{"layer3", convCase{256, 14, 14, 256, square(3, 1, 1, 1, 1)}},
+		{"layer4.0", convCase{256, 14, 14, 512, square(3, 2, 1, 1, 1)}},
+		{"layer4", convCase{512, 7, 7, 512, square(3, 1, 1, 1, 1)}},
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	runs, best := make([]func(), len(layers)), slices.Repeat([]time.Duration{time.Hour}, len(layers))
+	for i, l := range layers {
+		nx, nw, ny := l.c.sizes()
+		x, w, dst := randoms(r, nx), randoms(r, nw), make([]float32, ny)
+		if WinogradPays(l.c.p, l.c.cin, l.c.h, l.c.w, l.c.cout) {
+			c := l.c.winograd(w)
+			scratch := make([]float32, c.Scratch())
+			runs[i] = func() { c.Run(dst, x, nil, nil, unbounded, Range{0, c.Tiles()}, scratch) }
+			continue
+		}
+		c := NewConvF32(l.c.p, l.c.cin, l.c.h, l.c.w, l.c.cout, w)
+		scratch := make([]float32, c.Scratch())
+		runs[i] = func() { c.Run(dst, x, nil, nil, unbounded, Range{0, c.Tiles()}, scratch) }
+	}
+	for b.Loop() {
+		for i, run := range runs {
+			start := time.Now()
+			run()
+			best[i] = min(best[i], time.Since(start))
+		}
+	}
+	for i, l := range layers {
+		_, nw, ny := l.c.sizes()
+		b.ReportMetric(float64(ny)*float64(nw/l.c.cout)/best[i].Seconds()/1e9, l.name+"-GMAC/s")
+	}
 }
 
 func BenchmarkConvF32(b *testing.B) {
