@@ -96,16 +96,21 @@ func LookupReal(dst []float32, x []uint8, c int, table [][256]float32) {
 
 // transposeCodes makes columns of rows: dst[j*rows+i] = src[i*cols+j].
 func transposeCodes(dst, src []uint8, rows, cols int) {
-	for j := range cols {
-		d := dst[j*rows:][:rows]
-		i, at := 0, j
-		for ; i+4 <= rows; i, at = i+4, at+4*cols {
-			s := src[at:][:3*cols+1]
-			v := uint32(s[0]) | uint32(s[cols])<<8 | uint32(s[2*cols])<<16 | uint32(s[3*cols])<<24
-			binary.LittleEndian.PutUint32(d[i:], v)
+	i := 0
+	for ; i+4 <= rows; i += 4 { // the columns of four rows at a time
+		a := src[i*cols:][:4*cols]
+		b, c, d := a[cols:], a[2*cols:], a[3*cols:]
+		a, b, c = a[:len(d)], b[:len(d)], c[:len(d)]
+		at := i
+		for j, v := range d {
+			four := uint32(a[j]) | uint32(b[j])<<8 | uint32(c[j])<<16 | uint32(v)<<24
+			binary.LittleEndian.PutUint32(dst[at:], four)
+			at += rows
 		}
-		for ; i < rows; i, at = i+1, at+cols {
-			d[i] = src[at]
+	}
+	for ; i < rows; i++ {
+		for j, v := range src[i*cols:][:cols] {
+			dst[j*rows+i] = v
 		}
 	}
 }
