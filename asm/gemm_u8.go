@@ -67,7 +67,7 @@ func (g *GemmU8) PanelBytes(k int) int { return g.kpad(k)*g.NR*g.WBytes + g.tail
 func roundUp(n, m int) int { return (n + m - 1) / m * m }
 
 // check panics unless the slices hold the operands of a Run.
-func (g GemmU8) check(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
+func (g *GemmU8) check(c []int32, a []uint8, lda, rows int, packed []byte, panels, k int) {
 	switch {
 	case k < 0 || rows < 0 || panels < 0:
 		panic(badSize)

@@ -96,9 +96,9 @@ func TestGemmU8(t *testing.T) {
 				checkGemmU8Kernel(t, g, shapeU8{1, 1, 1, 1001, 0}, v)
 			}
 			for _, rows := range []int{33, 48, 49, 63} { // deep, with any number of rows in the last tiles
-				checkGemmU8Kernel(t, g, shapeU8{rows, 2, 2 * g.NR, 601, 640}, patterns[rows%len(patterns)])
+				checkGemmU8Kernel(t, g, shapeU8{roundUp(rows, g.MR) / g.MR, 2, 2 * g.NR, 601, 640}, patterns[rows%len(patterns)])
 			}
-			for tiles := range 100 {
+			for tiles := range 2 + 100/g.MR {
 				for panels := range 4 {
 					k := 1 + (tiles+panels)%9*16
 					checkGemmU8Kernel(t, g, shapeU8{tiles, panels, 3*g.NR + 1, k, k}, patterns[tiles%len(patterns)])
