@@ -8,7 +8,7 @@ import (
 
 // A map of few positions leaves much of the last panel of NR unused, and small
 // rows are slow to gather. Then the sides of the product are swapped: positions
-// take the MR rows of the micro-kernel and channels its columns. It reads the
+// take the rows of the micro-kernel and channels its columns. It reads the
 // patches in the frame itself, a panel of weights serves all positions before
 // the next, and the sums of its channels are transposed on their way out. Every
 // sum is the same chain.
@@ -16,23 +16,24 @@ import (
 // swapPays reports whether the swapped product is likely to be faster, and picks
 // its kernel.
 func (c *ConvF32) swapPays() bool {
-	// Positions whose sums stay in the second-level cache, and what it costs to
-	// transpose a sum and to gather an element of a patch, in multiplications. A
-	// patch of one tap is a row of the input, and those are far apart.
-	const most, transpose = 1024, 16
-	gather := 8
-	if c.depth == c.cin {
-		gather = 0
-	}
+	// Positions whose sums stay in the second-level cache.
+	const most = 1024
 	if len(c.gemm.Patches) == 0 || c.positions > most {
 		return false
 	}
 	// Loads take as long as two more rows.
 	cost := func(p asm.PatchesF32) int { return ceilDiv(c.positions, p.Rows) * (p.Rows + 2) }
 	c.patches = slices.MinFunc(c.gemm.Patches, func(a, b asm.PatchesF32) int { return cost(a) - cost(b) })
-	nr := c.gemm.NR
-	plain := (roundUp(c.cout, c.gemm.MR) + gather) * roundUp(c.positions, nr) * c.depth
-	swapped := roundUp(c.cout, nr) * roundUp(c.positions, c.patches.Rows) * (c.depth + transpose)
+
+	// What it costs to transpose a sum and to gather an element of a patch, in
+	// multiplications. Patches of one tap are long rows, and far apart.
+	transpose, gather := 16, 8
+	if c.depth == c.cin {
+		gather = 0
+	}
+	nr, depth := c.gemm.NR, float64(c.depth)
+	plain := float64(roundUp(c.cout, c.gemm.MR)+gather) * float64(roundUp(c.positions, nr)) * depth
+	swapped := float64(roundUp(c.cout, nr)) * float64(roundUp(c.positions, c.patches.Rows)) * (depth + float64(transpose))
 	return swapped < plain
 }
 
@@ -47,10 +48,11 @@ func (c *ConvF32) runSwapped(r *convRun, g int, tiles Range) {
 		for l := 0; l < c.depth; l += c.block {
 			taps := c.taps.Cut(l, min(l+c.block, c.depth))
 			b := weights[ch*c.depth+l*nr:]
-			k := len(taps.At)
+			size := len(taps.At) * nr
+			next := b[min(size, len(b)):] // weights, fetched a share at a time
 			for i := 0; i < c.positions; i += rows {
-				next := b[min(k*nr+i/rows*8*k%(k*nr), len(b)):]
-				c.patches.Run(sums[i*nr:], img, taps, c.corners[i:], b, next, l == 0)
+				share := i / rows * 8 * len(taps.At) % size
+				c.patches.Run(sums[i*nr:], img, taps, c.corners[i:], b, next[min(share, len(next)):], l == 0)
 			}
 		}
 		n := min(nr, c.cout-ch)

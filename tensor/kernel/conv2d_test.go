@@ -59,6 +59,7 @@ func convCases() []convCase {
 		{4, 12, 11, 4, square(5, 2, 2, 4, 4)},
 		{4, 7, 7, 8, square(3, 1, 1, 1, 4)},
 		{70, 5, 5, 200, square(2, 1, 1, 0, 1)},
+		{30, 30, 40, 5, square(3, 1, 1, 1, 1)}, // blocks of the depth, tiles of positions
 	}
 }
 
