@@ -121,54 +121,70 @@ func (c *core) slope(a, b int32) ratio {
 // breakSize is the number of increments around the break that are sorted.
 const breakSize = 64
 
+// greedyFill is a choice that grows by increments.
+type greedyFill struct {
+	pick    []int32
+	cost, w int64
+}
+
 // fill applies the increments, the best first. The state at the first that does
 // not fit is the break solution; what fits afterwards makes the first incumbent.
-// The break is found by partitions (as in Quickselect), most of which are taken as a whole.
 func (c *core) fill(ctx context.Context, inc []increment) {
-	cost, w := c.cost0, int64(0)
-	pick := slices.Clone(c.greedy)
-	end := len(inc)
-	for end > breakSize && ctx.Err() == nil {
-		mid := partition(inc[:end])
-		var dw, dc int64
-		for _, e := range inc[:mid] {
-			dw += c.w[e.to] - c.w[e.from]
-			dc += c.problem.cost[e.to] - c.problem.cost[e.from]
-		}
-		if w+dw > c.cap[0] {
-			end = mid
-			continue
-		}
-		w, cost = w+dw, cost+dc
-		for _, e := range inc[:mid] { // those of a group in any order
-			pick[e.group] = max(pick[e.group], e.to)
-		}
-		inc, end = inc[mid:], end-mid
-	}
-	slices.SortFunc(inc[:min(end, breakSize)], increment.before)
+	f := greedyFill{slices.Clone(c.greedy), c.cost0, 0}
+	inc, near := c.fillBulk(ctx, &f, inc)
+	slices.SortFunc(inc[:min(near, breakSize)], increment.before)
 	broken := false
+	stop := func() {
+		broken = true
+		c.cost0, c.w0 = f.cost, f.w
+		copy(c.greedy, f.pick)
+	}
 	for _, e := range inc {
-		if pick[e.group] != e.from {
+		if f.pick[e.group] != e.from {
 			continue
 		}
-		if w+c.w[e.to]-c.w[e.from] > c.cap[0] {
-			if !broken {
-				broken = true
-				c.price = e.slope
-				c.cost0, c.w0 = cost, w
-				copy(c.greedy, pick)
-			}
-			continue
+		dc, dw := c.change(e)
+		if f.w+dw <= c.cap[0] {
+			f.cost, f.w, f.pick[e.group] = f.cost+dc, f.w+dw, e.to
+		} else if !broken {
+			c.price = e.slope
+			stop()
 		}
-		w += c.w[e.to] - c.w[e.from]
-		cost += c.problem.cost[e.to] - c.problem.cost[e.from]
-		pick[e.group] = e.to
 	}
 	if !broken {
-		c.cost0, c.w0 = cost, w
-		copy(c.greedy, pick)
+		stop()
 	}
-	c.best, c.bestCost, c.goal = pick, cost, c.problem.goal(cost)
+	c.best, c.bestCost, c.goal = f.pick, f.cost, c.problem.goal(f.cost)
+}
+
+// change returns what an increment adds to cost and weight.
+func (c *core) change(e increment) (cost, w int64) {
+	return c.problem.cost[e.to] - c.problem.cost[e.from], c.w[e.to] - c.w[e.from]
+}
+
+// fillBulk applies most increments before the break without sorting them: it
+// halves what may hold the break by partitions, as Quickselect does. The break is
+// among the first near of the rest, not more than breakSize unless the context ended.
+func (c *core) fillBulk(ctx context.Context, f *greedyFill, inc []increment) (rest []increment, near int) {
+	near = len(inc)
+	for near > breakSize && ctx.Err() == nil {
+		mid := partition(inc[:near])
+		cost, w := f.cost, f.w
+		for _, e := range inc[:mid] {
+			dc, dw := c.change(e)
+			cost, w = cost+dc, w+dw
+		}
+		if w > c.cap[0] {
+			near = mid
+			continue
+		}
+		f.cost, f.w = cost, w
+		for _, e := range inc[:mid] { // those of a group in any order
+			f.pick[e.group] = max(f.pick[e.group], e.to)
+		}
+		inc, near = inc[mid:], near-mid
+	}
+	return inc, near
 }
 
 // partition moves the increments before the median of three to the front and
