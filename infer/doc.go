@@ -1,7 +1,8 @@
 // Package infer runs networks: it is what a program that embeds mixq imports.
 //
 // Compile (or Open, for a .mixq file) turns a graph into a Program: layers with
-// packed weights, and a plan of where every intermediate value lives in memory.
+// packed weights, which take no more bits than in the file, and a plan of where
+// every intermediate value lives in memory.
 // A Program is immutable and may be shared. A Session runs it; each goroutine
 // has its own, with its own memory, and a Run allocates nothing.
 //

@@ -8,9 +8,9 @@ import (
 )
 
 // Type describes a value. Quant == nil means real-valued (DType Float32); a
-// quantized activation is Uint8, a quantized weight Int8 (one code a byte,
-// whatever its bit-width), a quantized bias Int32 at the scale of its layer's
-// input times that of its weight, channel by channel.
+// quantized activation is Uint8, a quantized weight Int8 whatever its bit-width
+// (its tensor may hold the codes packed), a quantized bias Int32 at the scale of
+// its layer's input times that of its weight, channel by channel.
 type Type struct {
 	Shape tensor.Shape
 	DType tensor.DType
