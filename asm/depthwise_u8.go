@@ -49,7 +49,8 @@ func depthwisePlace(c, size int) int { return c%16/4*size/4 + c/16*4 + c%4 }
 
 // Pack takes the weights w[t*Channels+c] less the zero points, and the zero point,
 // bias and multiplier of every channel. A weight and its zero point together have
-// 8 bits; zero points cost time if a weight alone has not. It panics if a slice is too short, or there are no taps or too many.
+// 8 bits; zero points cost time if a weight alone has not. It panics if a slice is
+// too short, or there are no taps or too many.
 func (d *DepthwiseU8) Pack(w []int16, zero, bias []int32, mult []float32) {
 	switch {
 	case d.Channels < 1 || len(d.Taps) == 0 || len(d.Taps) > MaxDepthwiseTaps:

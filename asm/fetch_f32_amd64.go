@@ -6,7 +6,7 @@ import "unsafe"
 
 //go:generate go run -C _asm ./fetch_f32 -out ../fetch_f32_amd64.s
 
-func fetchF32(x []float32) { fetchF32_asm(unsafe.SliceData(x), (len(x)+15)/16) }
+func fetchF32(x []float32) { fetchF32_sse_asm(unsafe.SliceData(x), (len(x)+15)/16) }
 
 //go:noescape
-func fetchF32_asm(x *float32, lines int)
+func fetchF32_sse_asm(x *float32, lines int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func fetchF32_asm(x *float32, lines int)
+// func fetchF32_sse_asm(x *float32, lines int)
 // Requires: MMX+
-TEXT ·fetchF32_asm(SB), NOSPLIT, $0-16
+TEXT ·fetchF32_sse_asm(SB), NOSPLIT, $0-16
 	MOVQ x+0(FP), AX
 	MOVQ lines+8(FP), CX
 

@@ -55,14 +55,17 @@ func TestCheckedInFilesAreCurrent(t *testing.T) {
 // catches a generator that has run out of registers: avo then takes the upper
 // sixteen, which AVX2 does not have.
 var allowed = map[string]*regexp.Regexp{
+	"sse":        sse,
 	"avx2":       avx2,
 	"avx512":     avx512,
 	"avx512vnni": avx512,
 	"amx":        amx,
 }
 
-// The prefetch instructions are what avo calls MMX+.
+// The prefetch instructions, which every amd64 processor has, are what avo calls
+// MMX+.
 var (
+	sse    = regexp.MustCompile(`^MMX\+$`)
 	avx2   = regexp.MustCompile(`^(MMX\+|AVX|AVX2|FMA3|BMI2|CMOV)$`)
 	avx512 = regexp.MustCompile(avx2.String() + `|^AVX512(F|BW|DQ|VL|VNNI)$`)
 	amx    = regexp.MustCompile(avx512.String() + `|^AMX-(TILE|INT8)$`)

@@ -8,8 +8,8 @@ import (
 
 func main() {
 	ConstraintExpr("!purego")
-	TEXT("fetchF32_asm", NOSPLIT, "func(x *float32, lines int)")
-	Doc("fetchF32_asm asks for lines of 64 bytes; lines > 0.")
+	TEXT("fetchF32_sse_asm", NOSPLIT, "func(x *float32, lines int)")
+	Doc("fetchF32_sse_asm asks for lines of 64 bytes; lines > 0.")
 	x, n := Load(Param("x"), GP64()), Load(Param("lines"), GP64())
 	Label("line")
 	PREFETCHT1(Mem{Base: x})
