@@ -32,10 +32,10 @@ var acts = [numActs]struct {
 	NoAct:       {name: "none", clamp: kernel.Clamp{Lo: float32(math.Inf(-1)), Hi: float32(math.Inf(1))}},
 	ReLU:        {name: "relu", clamp: kernel.Clamp{Lo: 0, Hi: float32(math.Inf(1))}},
 	ReLU6:       {name: "relu6", clamp: kernel.Clamp{Lo: 0, Hi: 6}},
-	Sigmoid:     {name: "sigmoid", function: kernel.Function{F: kernel.Sigmoid, Derivative: kernel.SigmoidDerivative}},
+	Sigmoid:     {name: "sigmoid", function: kernel.Function{F: kernel.Sigmoid, Derivative: kernel.SigmoidDerivative, Fast: kernel.SigmoidF32}},
 	HardSigmoid: {name: "hardsigmoid", function: kernel.Function{F: kernel.HardSigmoid, Derivative: kernel.HardSigmoidDerivative, Fast: kernel.HardSigmoidF32}},
 	HardSwish:   {name: "hardswish", function: kernel.Function{F: kernel.HardSwish, Derivative: kernel.HardSwishDerivative, Fast: kernel.HardSwishF32}},
-	SiLU:        {name: "silu", function: kernel.Function{F: kernel.SiLU, Derivative: kernel.SiLUDerivative}},
+	SiLU:        {name: "silu", function: kernel.Function{F: kernel.SiLU, Derivative: kernel.SiLUDerivative, Fast: kernel.SiLUF32}},
 }
 
 func (a Activation) String() string {

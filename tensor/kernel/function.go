@@ -52,19 +52,67 @@ func SiLU(x float64) float64 { return x * Sigmoid(x) }
 // SiLUDerivative is the derivative of SiLU.
 func SiLUDerivative(x float64) float64 { return Sigmoid(x) * (1 + float64(x*Sigmoid(-x))) }
 
+// SigmoidF32 is Sigmoid for many numbers, within 2⁻²¹ of its value where it is
+// more than e⁻⁸⁰. With k = −x/ln 2 rounded to an integer, e⁻ˣ is 2ᵏ·eʳ with
+// |r| ≤ ln 2 / 2, where the series up to r⁶ leaves an error of 2⁻²³.
+func SigmoidF32(dst, x []float32) {
+	const (
+		limit      = 80          // where the result is 0 or 1, and 2ᵏ is a float32
+		magic      = 0x1.8p23    // adding it rounds to an integer, in the low bits
+		ln2Hi      = 0x1.62e4p-1 // k·ln2Hi is exact
+		ln2Lo      = math.Ln2 - ln2Hi
+		mantissa   = 23
+		c2, c3, c4 = 1. / 2, 1. / 6, 1. / 24
+		c5, c6     = 1. / 120, 1. / 720
+	)
+	for i, v := range x[:len(dst)] {
+		v = -min(max(v, -limit), limit)
+		t := float32(v*math.Log2E) + magic
+		k := t - magic
+		r := v - float32(k*ln2Hi) - float32(k*ln2Lo)
+		p := float32(c6*r) + c5
+		p = float32(p*r) + c4
+		p = float32(p*r) + c3
+		p = float32(p*r) + c2
+		p = float32(float32(p*r)*r) + r + 1
+		exp := math.Float32frombits(math.Float32bits(p) + math.Float32bits(t)<<mantissa)
+		dst[i] = 1 / (1 + exp)
+	}
+}
+
+// gateChunk is how many elements of a gate are held at a time.
+const gateChunk = 256
+
+// SiLUF32 is SiLU for many numbers.
+func SiLUF32(dst, x []float32) {
+	var gate [gateChunk]float32
+	for len(x) > 0 {
+		n := min(len(x), gateChunk)
+		SigmoidF32(gate[:n], x[:n])
+		multiply(dst[:n], x[:n], gate[:n])
+		dst, x = dst[n:], x[n:]
+	}
+}
+
 // HardSigmoidF32 is HardSigmoid for many numbers.
 func HardSigmoidF32(dst, x []float32) { asm.AffineF32(dst, x, 1./6, .5, 0, 1) }
 
 // HardSwishF32 is HardSwish for many numbers.
 func HardSwishF32(dst, x []float32) {
-	var gate [256]float32
+	var gate [gateChunk]float32
 	for len(x) > 0 {
-		n := min(len(x), len(gate))
+		n := min(len(x), gateChunk)
 		HardSigmoidF32(gate[:n], x[:n])
-		for i, g := range gate[:n] {
-			dst[i] = x[i] * g
-		}
+		multiply(dst[:n], x[:n], gate[:n])
 		dst, x = dst[n:], x[n:]
+	}
+}
+
+// multiply is dst[i] = a[i]·b[i].
+func multiply(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] = a[i] * b[i]
 	}
 }
 

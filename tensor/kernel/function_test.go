@@ -17,6 +17,8 @@ func TestFunctions(t *testing.T) {
 	}{
 		{"sigmoid", Function{F: Sigmoid, Derivative: SigmoidDerivative}, sigmoid},
 		{"silu", Function{F: SiLU, Derivative: SiLUDerivative}, func(x float64) float64 { return x * sigmoid(x) }},
+		{"sigmoid fast", Function{Fast: SigmoidF32, Derivative: SigmoidDerivative}, sigmoid},
+		{"silu fast", Function{Fast: SiLUF32, Derivative: SiLUDerivative}, func(x float64) float64 { return x * sigmoid(x) }},
 		{"hardsigmoid", Function{F: HardSigmoid, Derivative: HardSigmoidDerivative}, hard},
 		{"hardsigmoid fast", Function{Fast: HardSigmoidF32, Derivative: HardSigmoidDerivative}, hard},
 		{"hardswish", Function{F: HardSwish, Derivative: HardSwishDerivative}, func(x float64) float64 { return x * hard(x) }},
@@ -99,6 +101,28 @@ func TestMulU8(t *testing.T) {
 			if d := math.Abs(min(max(exact+float64(y.Zero), 0), 255) - float64(g)); d > .5+1e-4 {
 				t.Fatalf("%d times %d is %d, off by %v", c, i, g, d)
 			}
+		}
+	}
+}
+
+// The fast sigmoid is as near as its comment says, over all that is not 0 or 1.
+func TestSigmoidF32(t *testing.T) {
+	x := make([]float32, 1<<16)
+	for i := range x {
+		x[i] = float32(i-len(x)/2) / 256
+	}
+	y := make([]float32, len(x))
+	SigmoidF32(y, x)
+	for i, v := range x {
+		want := 1 / (1 + math.Exp(-float64(v)))
+		if d := math.Abs(float64(y[i]) - want); d > 0x1p-21*want && v > -80 || d > 1e-34 && v <= -80 {
+			t.Fatalf("sigmoid(%v) = %v, want %v: off by %.3g of it", v, y[i], want, d/want)
+		}
+	}
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		SigmoidF32(y[:1], []float32{float32(v)})
+		if want := 1 / (1 + math.Exp(-v)); math.Abs(float64(y[0])-want) > 1e-34 || math.IsNaN(v) != math.IsNaN(float64(y[0])) {
+			t.Errorf("sigmoid(%v) = %v", v, y[0])
 		}
 	}
 }
