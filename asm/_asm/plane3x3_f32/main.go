@@ -10,7 +10,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// lanes is the number of columns of a vector, loads the number of masks of a
+// lanes is the number of columns of a vector, masks that of the masks of a
 // vector of columns, of which the last is that of the output.
 const (
 	lanes = 16
