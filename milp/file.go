@@ -45,20 +45,40 @@ func ReadFile(path string) (*Model, error) {
 		return nil, fmt.Errorf("milp: %w", err)
 	}
 	defer f.Close()
-	br := bufio.NewReaderSize(f, 1<<16)
-	var r io.Reader = br
-	if magic, _ := br.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		if r, err = gzip.NewReader(br); err != nil {
-			return nil, fmt.Errorf("milp: %s: %w", path, err)
+	opened := false
+	open := func() (io.Reader, error) {
+		if opened { // not before: pipes cannot go back
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return nil, fmt.Errorf("milp: %w", err)
+			}
 		}
+		opened = true
+		return decompressed(f)
 	}
 	switch name := strings.TrimSuffix(strings.ToLower(path), ".gz"); {
 	case strings.HasSuffix(name, ".mps"):
-		return ReadMPS(path, r)
+		return readMPS(path, open)
 	case strings.HasSuffix(name, ".lp"):
+		r, err := open()
+		if err != nil {
+			return nil, err
+		}
 		return ReadLP(path, r)
 	}
 	return nil, &FormatError{path, 0, "unknown kind of file; the name must end in .mps or .lp, or these and .gz"}
+}
+
+// decompressed reads f, through gzip if it is compressed.
+func decompressed(f *os.File) (io.Reader, error) {
+	br := bufio.NewReaderSize(f, 1<<16)
+	if magic, _ := br.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return br, nil
+	}
+	r, err := gzip.NewReader(br)
+	if err != nil {
+		return nil, fmt.Errorf("milp: %s: %w", f.Name(), err)
+	}
+	return r, nil
 }
 
 // lineReader yields the lines of a file with their numbers.

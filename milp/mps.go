@@ -24,12 +24,24 @@ func ReadMPS(file string, r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("milp: %s: %w", file, err)
 	}
-	m, err := parseMPS(file, data, freeFields)
+	return readMPS(file, func() (io.Reader, error) { return bytes.NewReader(data), nil })
+}
+
+// readMPS reads a file that can be opened twice, so that a large one need not
+// be kept for the second time.
+func readMPS(file string, open func() (io.Reader, error)) (*Model, error) {
+	r, err := open()
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseMPS(file, r, freeFields)
 	if err == nil {
 		return m, nil
 	}
-	if m, errFixed := parseMPS(file, data, fixedFields); errFixed == nil {
-		return m, nil
+	if r, errOpen := open(); errOpen == nil {
+		if m, errFixed := parseMPS(file, r, fixedFields); errFixed == nil {
+			return m, nil
+		}
 	}
 	return nil, err
 }
@@ -112,8 +124,8 @@ type boundSet struct {
 	loweredAt int // line of the negative upper bound that made the lower one infinite, if any
 }
 
-func parseMPS(file string, data []byte, split fieldSplitter) (*Model, error) {
-	p := &mpsReader{lineReader: newLineReader(file, bytes.NewReader(data)), split: split, m: new(Model),
+func parseMPS(file string, r io.Reader, split fieldSplitter) (*Model, error) {
+	p := &mpsReader{lineReader: newLineReader(file, r), split: split, m: new(Model),
 		rows: make(map[string]int), cols: make(map[string]Col), haveRHSof: make(map[string]bool)}
 	for !p.ended {
 		line, ok := p.next()
