@@ -107,13 +107,14 @@ func (m *moments) means() (x, y []float64) {
 // where a layer has few rows for its K inputs, as a classifier has with one row
 // an image, and its sample covariance is far from the true one. Where inputs
 // hardly vary about their means, as gates of squeeze-and-excitation may not, the
-// covariance is a difference of sums that are rounded to float32, and the damping
-// is at least what that can take from an eigenvalue: the rounding of a sum times the
-// trace.
+// covariance is a difference of sums that are rounded to float32. The damping is
+// at least what that takes from an eigenvalue as a rule, leastRounding times the
+// trace, and grows up to mostRounding until the matrix is positive definite.
 const (
-	leastDamping = .01
-	scarcity     = .4
-	rounding     = 0x1p-22
+	leastDamping  = .01
+	scarcity      = .4
+	leastRounding = 0x1p-22
+	mostRounding  = 0x1p-12
 )
 
 // factor factors Cov(x, x) + µI, and returns µ as well.
@@ -125,17 +126,22 @@ func (m *moments) factor(threads int) (*gramFactor, float64, error) {
 		diag += cov(i, i)
 		trace += m.xx[i*m.k+i] / n
 	}
-	mu := max(max(leastDamping, scarcity*float64(m.k)/n)*diag/float64(m.k), rounding*trace)
+	mu := max(max(leastDamping, scarcity*float64(m.k)/n)*diag/float64(m.k), leastRounding*trace)
 	if !(mu > 0) {
 		mu = 1 // every input is constant: any positive matrix will do
 	}
-	f, err := newGramFactor(m.k, func(i, j int) float64 {
-		if i == j {
-			return cov(i, i) + mu
+	for {
+		f, err := newGramFactor(m.k, func(i, j int) float64 {
+			if i == j {
+				return cov(i, i) + mu
+			}
+			return cov(i, j)
+		}, threads)
+		if err == nil || !(mu < mostRounding*trace) {
+			return f, mu, err
 		}
-		return cov(i, j)
-	}, threads)
-	return f, mu, err
+		mu *= 4
+	}
 }
 
 // crossCovariance is Cov(y, x) + µI.
