@@ -7,9 +7,9 @@ import "mixq/asm"
 const pointwiseBlock = 1 << 16
 
 // PointwiseF32 is a planned 1x1 convolution of stride 1 or 2 without padding or
-// groups. It computes the bits of a ConvF32, but reads the planes where they lie,
-// or every second row and column once, and finishes the sums in registers. It is
-// safe for concurrent use.
+// groups. Where PointwiseFits holds it computes the bits of a ConvF32, but reads the
+// planes where they lie, or every second row and column once, and finishes the
+// sums in registers. It is safe for concurrent use.
 type PointwiseF32 struct {
 	tile      asm.PointwiseF32
 	cin       int
