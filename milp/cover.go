@@ -89,7 +89,7 @@ func (c *cutter) cover(items []item, room float64) (cut, bool) {
 			inside[k].lift, weight = 0, weight-inside[k].a
 		}
 	}
-	size := c.lift(items)
+	size := lift(items)
 	left := 0.0
 	for _, it := range items {
 		left += it.lift * it.value
@@ -102,7 +102,7 @@ func (c *cutter) cover(items []item, room float64) (cut, bool) {
 
 // lift gives the items outside of the cover their coefficients and returns the
 // number of those inside.
-func (c *cutter) lift(items []item) (size float64) {
+func lift(items []item) (size float64) {
 	var heavy []float64
 	for _, it := range items {
 		if it.lift == 1 {

@@ -34,8 +34,9 @@ func (o Options) validate() error {
 	return nil
 }
 
-// Solve finds an optimal solution and proves it. When ctx ends first it returns
-// what is known so far with status TimeLimit. An error means that the model or
+// Solve finds an optimal solution and proves it. When ctx ends first it returns,
+// within milliseconds, what is known so far with status TimeLimit: the best
+// solution, if any, and a bound that holds. An error means that the model or
 // the options are malformed, or that the model is none the package can solve;
 // it names the row or column.
 func (m *Model) Solve(ctx context.Context, o Options) (Result, error) {

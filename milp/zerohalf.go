@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"mixq/milp/internal/lp"
 )
 
 // Limits of zero-half separation.
@@ -26,8 +28,9 @@ type parityRow struct {
 
 // parity is a system of rows modulo two.
 type parity struct {
-	rows []int     // of the relaxation
-	dist []float64 // by column of the system: distance from its bound
+	rows []int         // of the relaxation
+	cols map[int32]int // columns of the system by those of the model
+	dist []float64     // by column of the system: distance from its bound
 	sys  []parityRow
 }
 
@@ -68,43 +71,30 @@ func (c *cutter) zeroHalf() (cuts []cut) {
 
 // newParity collects the integer rows of little slack.
 func (c *cutter) newParity() *parity {
-	p := new(parity)
-	var slacks []parityRow
-	index := make(map[int32]int)
-	for i := range c.rows {
-		if r, ok := c.parityOf(i, index, p); ok && len(p.rows) < maxParityRows {
+	p := &parity{cols: make(map[int32]int)}
+	for i := 0; i < len(c.rows) && len(p.rows) < maxParityRows; i++ {
+		if r, ok := c.parityOf(i, p); ok {
 			p.rows = append(p.rows, i)
-			slacks = append(slacks, r)
+			p.sys = append(p.sys, r)
 		}
 	}
 	words := (len(p.rows) + 63) / 64
-	for k := range slacks {
-		slacks[k].members = make([]uint64, words)
-		slacks[k].members[k/64] |= 1 << (k % 64)
+	for k := range p.sys {
+		p.sys[k].members = make([]uint64, words)
+		p.sys[k].members[k/64] |= 1 << (k % 64)
 	}
-	p.sys = slacks
 	return p
 }
 
 // parityOf reads row i of the relaxation modulo two. ok is false if it is not
 // one of integers between finite bounds, has too much slack, or no place is left for its columns.
-func (c *cutter) parityOf(i int, index map[int32]int, p *parity) (r parityRow, ok bool) {
-	if !c.integral[i] {
-		return r, false
-	}
+func (c *cutter) parityOf(i int, p *parity) (r parityRow, ok bool) {
 	row := &c.rows[i]
-	activity := 0.0
-	for _, e := range row.Entries {
-		activity += e.Val * c.x[e.Col]
-	}
-	side := row.Hi
-	if activity-row.Lo < row.Hi-activity {
-		side = row.Lo
-	}
-	r.slack = math.Abs(side - activity)
-	if !(r.slack < 1-minFraction) || side != math.Round(side) {
+	side, slack := c.nearSide(row)
+	if !c.integral[i] || !(slack < 1-minFraction) || side != math.Round(side) {
 		return r, false
 	}
+	r.slack = slack
 	r.cols = make([]uint64, maxParityCols/64+1)
 	for _, e := range row.Entries {
 		if math.Mod(e.Val, 2) == 0 {
@@ -121,18 +111,40 @@ func (c *cutter) parityOf(i int, index map[int32]int, p *parity) (r parityRow, o
 		if d <= intTol {
 			continue
 		}
-		j, known := index[e.Col]
-		if !known {
-			if j = len(p.dist); j == maxParityCols {
-				return r, false
-			}
-			index[e.Col] = j
-			p.dist = append(p.dist, d)
+		j, ok := p.column(e.Col, d)
+		if !ok {
+			return r, false
 		}
 		r.cols[j/64] |= 1 << (j % 64)
 	}
 	r.odd = math.Mod(math.Abs(side), 2) == 1
 	return r, true
+}
+
+// nearSide returns the side of a row that is nearer to its activity, and the slack.
+func (c *cutter) nearSide(row *lp.Row) (side, slack float64) {
+	activity := 0.0
+	for _, e := range row.Entries {
+		activity += e.Val * c.x[e.Col]
+	}
+	if activity-row.Lo < row.Hi-activity {
+		return row.Lo, math.Abs(activity - row.Lo)
+	}
+	return row.Hi, math.Abs(row.Hi - activity)
+}
+
+// column returns the place of a column, at distance d from its bound, in the
+// system; ok is false if there is none left.
+func (p *parity) column(col int32, d float64) (j int, ok bool) {
+	j, known := p.cols[col]
+	if !known {
+		if j = len(p.dist); j == maxParityCols {
+			return 0, false
+		}
+		p.cols[col] = j
+		p.dist = append(p.dist, d)
+	}
+	return j, true
 }
 
 // oddDistance sums the distances of the columns with an odd coefficient.
