@@ -44,7 +44,7 @@ func skeleton(g *nn.Graph) (*nn.Graph, error) {
 	q := g.Clone()
 	var st Stats
 	for _, t := range ties(q) {
-		st.Acts = append(st.Acts, ActGrid{Value: t.name(), Bits: 8, Scale: 1})
+		st.Acts = append(st.Acts, ActGrid{Value: t.name(), Bits: 8, Scale: sketchScale})
 	}
 	if err := setActGrids(q, &st); err != nil {
 		return nil, err
@@ -60,16 +60,19 @@ func skeleton(g *nn.Graph) (*nn.Graph, error) {
 	return q, nil
 }
 
+// sketchScale is the scale of all activations: codes reach to the 6 of ReLU6.
+const sketchScale = 6.0 / 255
+
 // makeUp gives the layer weights of the given bits that use the whole range,
 // with the zero points that a real layer has, and a bias of zeros. The scale
-// keeps most outputs within their codes when inputs and outputs have scale 1.
+// makes outputs about as large as inputs.
 func (l layer) makeUp(bits uint8) {
 	s := l.Weight.Type.Shape
 	lo, hi := nn.SignedRange(bits)
 	k := s.Elems() / s[0]
 	q := &nn.Quant{Bits: bits, Axis: 0, Scale: make([]float32, s[0]), Zero: make([]int32, s[0])}
 	for c := range s[0] {
-		q.Scale[c] = float32(1 / (float64(hi-lo) * math.Sqrt(float64(k))))
+		q.Scale[c] = float32(6 / (float64(hi-lo) * math.Sqrt(float64(k))))
 		q.Zero[c] = int32(c) % 2 // 0 or 1 is in the middle for any bits, and kernels skip zero points that are all 0
 	}
 	codes := make([]int8, s.Elems())
