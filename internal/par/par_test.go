@@ -135,6 +135,36 @@ func TestPoolRunDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestClosedPoolPanics(t *testing.T) {
+	p := NewPool(2)
+	p.Run(2, taskFunc(func(_, _ int) {}))
+	p.Close()
+	p.Close()
+	p.Run(1, taskFunc(func(_, _ int) {})) // needs no helper
+	defer func() {
+		if v := recover(); v != badClosed {
+			t.Errorf("recovered %v, want %q", v, badClosed)
+		}
+	}()
+	p.Run(2, taskFunc(func(_, _ int) {}))
+}
+
+// TestPoolPauses lets helpers park or catches them looking, by turns.
+func TestPoolPauses(t *testing.T) {
+	p := NewPool(3)
+	defer p.Close()
+	var sum atomic.Int64
+	for i := range 300 {
+		p.Run(1+i%5, taskFunc(func(_, _ int) { sum.Add(1) }))
+		if i%10 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if sum.Load() != 900 {
+		t.Errorf("%d calls, want 900", sum.Load())
+	}
+}
+
 func TestAbandonedPoolEndsItsGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for range 10 {
