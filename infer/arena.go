@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"mixq/nn"
 	"mixq/tensor"
 )
 
@@ -16,7 +17,7 @@ type slot struct {
 	offset  int
 	c, h, w int // h and w are 1 for vectors
 
-	first, last int // steps that write it first and read it last
+	first, last int // when it is written first and read last (compiler.setLives)
 }
 
 // newSlot is the unplaced slot of a value of shape s, which starts with N.
@@ -30,11 +31,37 @@ func newSlot(s tensor.Shape, real bool) *slot {
 	return sl
 }
 
-// overlaps reports whether s and t are both needed at some step.
+// overlaps reports whether s and t are both needed at some time.
 func (s *slot) overlaps(t *slot) bool { return s.first <= t.last && t.first <= s.last }
 
+// ActivationBytes is the memory that the values of one image take when g runs in
+// mode m: the arenas of a session with a batch of 1, without its scratch. It
+// depends on the shapes and on which values are quantized, not on parameters,
+// which may be without data. A code takes a byte whatever the bits of its grid.
+func ActivationBytes(g *nn.Graph, m Mode) (int64, error) {
+	if err := g.Validate(); err != nil {
+		return 0, err
+	}
+	reals, codes := newCompiler(g, Options{Mode: m}).place()
+	return 4*int64(reals) + int64(codes), nil
+}
+
+// place gives offsets to all slots and returns the sizes of the arenas for one
+// image.
+func (c *compiler) place() (realSize, codeSize int) {
+	var reals, codes []*slot
+	for _, s := range c.all {
+		if s.real {
+			reals = append(reals, s)
+		} else {
+			codes = append(codes, s)
+		}
+	}
+	return place(reals), place(codes)
+}
+
 // place gives offsets to slots of one arena so that no two that are needed at
-// the same step share memory, and returns the size of the arena for one image.
+// the same time share memory, and returns the size of the arena for one image.
 // Large slots go first, each as low as it fits.
 func place(slots []*slot) int {
 	order := slices.Clone(slots)

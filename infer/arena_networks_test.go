@@ -92,20 +92,47 @@ func leastArena(slots []*slot, steps int) (size int) {
 // TestArenaOfNetworks: no arena is larger than greedy placement by size makes it.
 func TestArenaOfNetworks(t *testing.T) {
 	for _, model := range []string{"resnet18", "resnet50", "mobilenet_v2", "inception_v3"} {
-		c := newCompiler(integerZeros(t, model), Options{Batch: 1, Threads: 2})
-		if err := c.plan(); err != nil {
-			t.Fatal(err)
-		}
+		g := integerZeros(t, model)
+		c := newCompiler(g, Options{Batch: 1, Threads: 2})
 		var codes []*slot
 		for _, s := range c.all {
 			if !s.real {
 				codes = append(codes, s)
 			}
 		}
-		size, greedy, least := place(codes), greedyBySize(codes), leastArena(codes, len(c.steps))
+		size, greedy, least := place(codes), greedyBySize(codes), leastArena(codes, len(g.Inputs)+len(g.Nodes)+len(g.Outputs))
 		t.Logf("%s: %d bytes, greedy by size %d, lower bound %d", model, size, greedy, least)
 		if size > greedy || size < least {
 			t.Errorf("%s: an arena of %d bytes, want %d to %d", model, size, least, greedy)
 		}
+	}
+}
+
+// TestActivationBytes: what is said of a network without weights is what a
+// program of it plans, and fewer bits do not change it.
+func TestActivationBytes(t *testing.T) {
+	g := integerZeros(t, "resnet8")
+	p, err := Compile(g, Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bits := range []uint8{8, 4} {
+		bare := g.Clone()
+		for _, v := range bare.Params() {
+			v.Data = nil
+		}
+		for _, n := range bare.Nodes {
+			if q := n.Out[0].Type.Quant; q != nil {
+				q.Bits = bits
+			}
+		}
+		got, err := ActivationBytes(bare, Integer)
+		if err != nil || got != int64(4*p.realSize+p.codeSize) || got < 32*32*16*2 {
+			t.Errorf("%d bits: %d bytes (%v), the program plans %d and %d", bits, got, err, p.realSize, p.codeSize)
+		}
+	}
+	slices.Reverse(g.Nodes)
+	if _, err := ActivationBytes(g, Integer); err == nil {
+		t.Error("an invalid graph is accepted")
 	}
 }

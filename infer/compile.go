@@ -86,6 +86,7 @@ func newCompiler(g *nn.Graph, o Options) *compiler {
 			c.addSlot(v)
 		}
 	}
+	c.setLives()
 	return c
 }
 
@@ -107,18 +108,16 @@ func (c *compiler) plan() error {
 		nodes[i], errs[i] = c.planNode(c.g.Nodes[i])
 	})
 	for i, v := range c.g.Inputs {
-		c.add(c.load(v, i), nil, []*nn.Value{v})
+		c.steps = append(c.steps, c.load(v, i))
 	}
 	for i, n := range c.g.Nodes {
 		if errs[i] != nil {
 			return fmt.Errorf("infer: %s: %w", n.Name, errs[i])
 		}
-		for _, s := range nodes[i] {
-			c.add(s, n.In, n.Out)
-		}
+		c.steps = append(c.steps, nodes[i]...)
 	}
 	for i, v := range c.g.Outputs {
-		c.add(c.store(v, i), []*nn.Value{v}, nil)
+		c.steps = append(c.steps, c.store(v, i))
 	}
 	return nil
 }
@@ -145,21 +144,33 @@ func (c *compiler) planNode(n *nn.Node) ([]step, error) {
 	return steps, nil
 }
 
-// add appends a step that reads and writes the given values.
-func (c *compiler) add(s step, in, out []*nn.Value) {
-	at := len(c.steps)
-	c.steps = append(c.steps, s)
-	for _, v := range in {
-		if sl := c.slots[v]; sl != nil { // not a parameter
-			sl.last = at
+// setLives says from when to when each slot is needed. Time goes on by one with
+// every input that is loaded, node that runs and output that is stored.
+func (c *compiler) setLives() {
+	now := 0
+	pass := func(in, out []*nn.Value) {
+		for _, v := range in {
+			if sl := c.slots[v]; sl != nil { // not a parameter
+				sl.last = now
+			}
 		}
+		for _, v := range out {
+			sl := c.slots[v]
+			if sl.first < 0 {
+				sl.first = now
+			}
+			sl.last = now
+		}
+		now++
 	}
-	for _, v := range out {
-		sl := c.slots[v]
-		if sl.first < 0 {
-			sl.first = at
-		}
-		sl.last = at
+	for i := range c.g.Inputs {
+		pass(nil, c.g.Inputs[i:i+1])
+	}
+	for _, n := range c.g.Nodes {
+		pass(n.In, n.Out)
+	}
+	for i := range c.g.Outputs {
+		pass(c.g.Outputs[i:i+1], nil)
 	}
 }
 
@@ -169,16 +180,8 @@ const groupBytes = 1 << 20
 
 // finish places the slots and sizes everything.
 func (c *compiler) finish() (*Program, error) {
-	var reals, codes []*slot
-	for _, s := range c.all {
-		if s.real {
-			reals = append(reals, s)
-		} else {
-			codes = append(codes, s)
-		}
-	}
 	p := &Program{graph: c.g, opt: c.opt, steps: c.steps}
-	p.realSize, p.codeSize = place(reals), place(codes)
+	p.realSize, p.codeSize = c.place()
 	for _, s := range p.steps {
 		p.scratch.cover(s.need)
 	}
