@@ -38,6 +38,8 @@ func TestReadSpecErrors(t *testing.T) {
 		{"comparison", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[4]}],"Compare":{}}`, "comparison"},
 		{"bits", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[9]}]}`, "run r"},
 		{"wide bits", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8x","Bits":[260]}]}`, "260"},
+		{"wide activations", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Limits":["bops=9G"],"Bits":[4],"ActBits":[-1]}]}`, "-1"},
+		{"limit", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Limits":["bops=9"],"Bits":[4]},{"Name":"s","Limits":["latency=9ms"],"Bits":[4]}]}`, "run s"},
 		{"budget", `{"Name":"a","Model":"m","Calib":1,"Runs":[{"Name":"r","Budget":"8","Bits":[4]}]}`, `"8"`},
 	}
 	for _, tt := range tests {

@@ -62,13 +62,13 @@ func (c *Comparison) compare(ctx context.Context, s *Spec, in Input, o Options) 
 // table measures all bit-widths with one metric.
 func (c *Comparison) table(ctx context.Context, s *Spec, in Input, o Options, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
 	cfg := quantize.Config{Bits: []uint8{2, 3, 4, 5, 6, 7, 8}, Metric: m, SensImages: c.Images, Seed: seed, Threads: o.Threads,
-		Budget: quantize.Budget{Kind: quantize.Compression, Value: 1}, Progress: o.progress(m.String())}
+		Progress: o.progress(m.String())}
 	job, err := quantize.Prepare(in.Graph, in.Data.Calib, cfg)
 	if err != nil {
 		return nil, 0, err
 	}
 	began := time.Now()
-	t, err := job.Sensitivity(ctx)
+	t, err := job.Sensitivity(ctx, nil)
 	return t, time.Since(began).Seconds(), err
 }
 

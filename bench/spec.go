@@ -25,8 +25,10 @@ type Spec struct {
 // Run is one quantization of the network of a Spec.
 type Run struct {
 	Name     string
-	Budget   quantize.Budget
-	Bits     []int // candidate bit-widths (numbers, since JSON would write bytes as text)
+	Budget   quantize.Budget   `json:",omitzero"`
+	Limits   []quantize.Budget `json:",omitempty"` // besides Budget, such as "bops=1.2G"
+	Bits     []int             // candidate bit-widths of weights (numbers, since JSON would write bytes as text)
+	ActBits  []int             `json:",omitempty"` // of activations; none means 8
 	Metric   quantize.Metric
 	Rounding quantize.Rounding
 }
@@ -73,13 +75,27 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
-func (r Run) config(seed uint64) (quantize.Config, error) {
-	cfg := quantize.Config{Budget: r.Budget, Metric: r.Metric, Rounding: r.Rounding, Seed: seed, ActBits: 8}
-	for _, b := range r.Bits {
-		if b < 0 || b > 255 {
-			return cfg, fmt.Errorf("bit-width %d, want 2 to 8", b)
-		}
-		cfg.Bits = append(cfg.Bits, uint8(b))
+func (r Run) config(seed uint64) (cfg quantize.Config, err error) {
+	cfg = quantize.Config{Metric: r.Metric, Rounding: r.Rounding, Seed: seed}
+	if r.Budget.Kind != 0 {
+		cfg.Limits.Budgets = append(cfg.Limits.Budgets, r.Budget)
+	}
+	cfg.Limits.Budgets = append(cfg.Limits.Budgets, r.Limits...)
+	if cfg.Bits, err = widths(r.Bits); err != nil {
+		return cfg, err
+	}
+	if cfg.ActBits, err = widths(r.ActBits); err != nil {
+		return cfg, err
 	}
 	return cfg, cfg.Validate()
+}
+
+func widths(bits []int) (out []uint8, err error) {
+	for _, b := range bits {
+		if b < 0 || b > 255 {
+			return nil, fmt.Errorf("bit-width %d, want 2 to 8", b)
+		}
+		out = append(out, uint8(b))
+	}
+	return out, nil
 }

@@ -3,184 +3,93 @@ package quantize
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
-	"time"
-
-	"mixq/infer/artifact"
-	"mixq/milp"
-	"mixq/tensor"
 )
 
-// Limits are what an allocation must keep to.
-type Limits struct {
-	Size     Budget // may be none if Latency has a limit
-	Overhead int64  // bytes of the file besides weights; they matter for a Size in bytes only
-	Latency  LatencyBudget
-}
-
-// Allocate chooses the bits of every layer: it minimises the sum of
-// sensitivities within the limits, exactly, as a multiple-choice knapsack.
-// Limits that no allocation meets are a *BudgetError or *LatencyError, which
-// tells what can be reached.
+// Allocate chooses the bits of the weights of every layer and of every
+// activation: it minimises the sum of sensitivities within the limits, exactly,
+// as an integer program. Budgets that no choice meets together are an
+// *InfeasibleError, which tells what can be reached.
 func Allocate(ctx context.Context, sens *SensTable, limits Limits) (*Plan, error) {
-	for _, l := range sens.Layers {
-		if len(l.Bits) != len(l.Sensitivity) {
-			return nil, fmt.Errorf("quantize: sensitivities of layer %s are incomplete; measure them again", l.Layer)
-		}
+	if err := sens.complete(); err != nil {
+		return nil, err
 	}
-	rs, err := limits.resources(ctx, sens)
+	p, err := newProgram(sens, limits)
 	if err != nil {
 		return nil, err
 	}
-	pick, r, err := choose(ctx, sens, rs, func(i, j int) float64 { return sens.Layers[i].Sensitivity[j] })
+	s, r, err := p.solve(ctx, p.rows, objective{sens: true})
 	if err != nil {
-		return nil, err
+		return nil, p.explain(ctx, err)
 	}
-	p := &Plan{Budget: limits.Size, Objective: r.Objective, Bound: r.Bound, Status: r.Status}
+	plan := &Plan{Objective: r.Objective, Bound: r.Bound, Status: r.Status, Memory: sens.Memory}
 	for i, l := range sens.Layers {
-		b := l.Bits[pick[i]]
-		p.Layers = append(p.Layers, LayerBits{l.Layer, b})
-		p.Used += l.cost(limits.Size.Kind, b)
+		plan.Layers = append(plan.Layers, LayerBits{l.Layer, s.bits(p.weights[i])})
 	}
-	if limits.Size.Kind != NoBudget {
-		p.Capacity = limits.Size.capacity(sens, limits.Overhead)
+	for i, a := range sens.Acts {
+		plan.Acts = append(plan.Acts, ActBits{a.Value, s.bits(p.acts[i])})
 	}
-	if limits.Size.Kind == FileBytes {
-		p.Used += limits.Overhead
-		p.Capacity += limits.Overhead
+	for _, row := range p.rows {
+		plan.Budgets = append(plan.Budgets, Spent{row.budget, p.spent(row.cost, s), row.capacity})
 	}
-	p.Latency, err = limits.Latency.predict(sens.Works, p)
-	return p, err
+	if c, err := bitOperations(sens, nil); err == nil { // what sensitivities tell without a budget of them
+		plan.BOPs = p.spent(c, s)
+	}
+	plan.Latency, err = limits.latency(sens, p, s)
+	return plan, err
 }
 
-// resource is something that every choice of bits takes a part of: a knapsack.
-type resource struct {
-	name     string
-	cost     [][]int64 // by layer and candidate
-	capacity int64
-}
-
-// least is what the cheapest choice takes.
-func (r resource) least() int64 {
-	var sum int64
-	for _, c := range r.cost {
-		sum += slices.Min(c)
+// latency is what the table says about a solution; nil without a table.
+func (l Limits) latency(sens *SensTable, p *program, s solution) (*PlanLatency, error) {
+	t := l.Table
+	if t == nil {
+		return nil, nil
 	}
-	return sum
-}
-
-// resources are the rows of the integer program. They can be met together; the
-// sensitivities themselves are not looked at.
-func (l Limits) resources(ctx context.Context, sens *SensTable) ([]resource, error) {
-	for _, s := range sens.Layers {
-		if len(s.Bits) == 0 || s.Channels < 1 || s.Weights < s.Channels {
-			return nil, fmt.Errorf("quantize: the description of layer %s is incomplete; measure sensitivities again", s.Layer)
-		}
-	}
-	if err := l.Latency.validate(); err != nil {
-		return nil, err
-	}
-	var rs []resource
-	if l.Size.Kind != NoBudget || l.Latency.Limit == 0 {
-		size, err := l.Size.resource(sens, l.Overhead)
-		if err != nil {
-			return nil, err
-		}
-		rs = append(rs, size)
-	}
-	if l.Latency.Limit == 0 {
-		return rs, nil
-	}
-	row, fixed, err := l.Latency.resource(sens)
+	c, err := runTime(sens, t)
 	if err != nil {
 		return nil, err
 	}
-	fastest, err := leastWithin(ctx, sens, row, rs)
-	if err != nil {
-		return nil, err
-	}
-	if fastest > row.capacity {
-		return nil, &LatencyError{l.Latency.Limit, fixed + time.Duration(fastest), l.Size}
-	}
-	return append(rs, row), nil
-}
-
-// leastWithin is the least of r that a choice within others takes.
-func leastWithin(ctx context.Context, sens *SensTable, r resource, others []resource) (int64, error) {
-	if len(others) == 0 {
-		return r.least(), nil
-	}
-	pick, _, err := choose(ctx, sens, others, func(i, j int) float64 { return float64(r.cost[i][j]) })
-	if err != nil {
-		return 0, err
-	}
-	var sum int64
-	for i, j := range pick {
-		sum += r.cost[i][j]
-	}
-	return sum, nil
-}
-
-// choose picks a candidate for every layer so that the sum of objective is
-// least within the resources, which can be met.
-func choose(ctx context.Context, sens *SensTable, rs []resource, objective func(layer, candidate int) float64) (pick []int, r milp.Result, err error) {
-	model, cols := knapsack(sens, rs, objective)
-	if r, err = model.Solve(ctx, milp.Options{}); err != nil {
-		return nil, r, fmt.Errorf("quantize: allocation: %w", err)
-	}
-	if r.X == nil {
-		return nil, r, fmt.Errorf("quantize: allocation ended as %v without a solution", r.Status)
-	}
-	if err := r.Check(model); err != nil {
-		return nil, r, fmt.Errorf("quantize: allocation: %w", err)
-	}
-	for _, layer := range cols {
-		pick = append(pick, slices.IndexFunc(layer, func(c milp.Col) bool { return r.X[c] == 1 }))
-	}
-	return pick, r, nil
-}
-
-// knapsack states the allocation: one binary column per layer and candidate,
-// one choice row per layer, one row for each resource.
-func knapsack(sens *SensTable, rs []resource, objective func(layer, candidate int) float64) (*milp.Model, [][]milp.Col) {
-	var m milp.Model
-	var all []milp.Col
-	cols := make([][]milp.Col, len(sens.Layers))
-	for i, l := range sens.Layers {
-		for j, b := range l.Bits {
-			c := m.AddCol(0, 1, objective(i, j), true)
-			m.NameCol(c, fmt.Sprintf("%s=%d", l.Layer, b))
-			cols[i] = append(cols[i], c)
+	limit := 0.0
+	for _, b := range l.Budgets {
+		if b.Kind == RunTime && (limit == 0 || b.Value < limit) {
+			limit = b.Value
 		}
-		m.NameRow(m.AddRow(1, 1, cols[i], slices.Repeat([]float64{1}, len(l.Bits))), l.Layer)
-		all = append(all, cols[i]...)
 	}
-	for _, r := range rs {
-		var costs []float64
-		for _, layer := range r.cost {
-			for _, c := range layer {
-				costs = append(costs, float64(c))
-			}
-		}
-		m.NameRow(m.AddRow(math.Inf(-1), float64(r.capacity), all, costs), r.name)
-	}
-	return &m, cols
+	return &PlanLatency{float64(p.spent(c, s)) / 1e6, limit / 1e6, t.ISA, t.Threads, t.Batch}, nil
 }
 
-// cost of the layer's weights at b bits: bits of packed codes, or bytes of the
-// file with scales, zero points and padding (NUMERICS.md 22).
-func (l LayerSens) cost(kind BudgetKind, b uint8) int64 {
-	if kind == FileBytes {
-		return artifact.WeightBytes(tensor.Shape{int(l.Channels), int(l.Weights / l.Channels)}, int(b))
-	}
-	return l.Weights * int64(b)
-}
-
-func (t *SensTable) weights() int64 {
-	var n int64
+// check says what the description of layers and activations lacks. The bits are
+// used as indices and shifts.
+func (t *SensTable) check() error {
 	for _, l := range t.Layers {
-		n += l.Weights
+		if checkBits(l.Bits) != nil || l.Channels < 1 || l.Weights < l.Channels || l.MACs < 0 {
+			return fmt.Errorf("quantize: the description of layer %s is incomplete; measure sensitivities again", l.Layer)
+		}
 	}
-	return n
+	for _, a := range t.Acts {
+		if checkBits(a.Bits) != nil {
+			return fmt.Errorf("quantize: the description of activation %s is incomplete; measure sensitivities again", a.Value)
+		}
+	}
+	return nil
+}
+
+// complete fails if something that there is a choice of was not measured.
+func (t *SensTable) complete() error {
+	for _, l := range t.Layers {
+		if len(l.Bits) != len(l.Sensitivity) {
+			return fmt.Errorf("quantize: sensitivities of layer %s are incomplete; measure them again", l.Layer)
+		}
+	}
+	for _, a := range t.Acts {
+		if n := len(a.Sensitivity); n != len(a.Bits) && (n > 0 || len(a.Bits) > 1) {
+			return fmt.Errorf("quantize: sensitivities of activation %s are incomplete; measure them again", a.Value)
+		}
+	}
+	return nil
+}
+
+// act is the place of the activation of that name; -1 if there is none.
+func (t *SensTable) act(name string) int {
+	return slices.IndexFunc(t.Acts, func(a ActSens) bool { return a.Value == name })
 }

@@ -10,22 +10,38 @@ import (
 	"mixq/tensor"
 )
 
-// ActGrid is the calibrated grid of one activation value and of all values
-// that must share it.
+// ActGrid is the calibrated grid of an activation at one bit-width.
 type ActGrid struct {
-	Value  string // the first in execution order
 	Bits   uint8
 	Scale  float32
 	Zero   int32
-	Least  float64 // observed range
-	Most   float64
 	RelMSE float64 // squared rounding error relative to the square of the scale
+}
+
+// ActStats is what was observed of one activation value and of all values that
+// share its grid.
+type ActStats struct {
+	Value       string    // the first of them in execution order
+	Least, Most float64   // observed range
+	Grids       []ActGrid // one for each candidate, in ascending order of bits
 }
 
 // Stats is the product of Calibrate.
 type Stats struct {
 	Images int
-	Acts   []ActGrid
+	Acts   []ActStats
+}
+
+// grid is that of an activation at some bit-width.
+func (st *Stats) grid(value string, bits uint8) (*nn.Quant, error) {
+	for _, a := range st.Acts {
+		for _, g := range a.Grids {
+			if a.Value == value && g.Bits == bits {
+				return &nn.Quant{Bits: bits, Axis: -1, Scale: []float32{g.Scale}, Zero: []int32{g.Zero}}, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("quantize: the statistics have no grid of %d bits for %s; calibrate again", bits, value)
 }
 
 // block is the number of images that are run together; statistics over images
@@ -34,10 +50,11 @@ const block = 32
 
 // Calibrate runs the real-valued network over the images ([N,C,H,W] pixels)
 // twice, for the range and the distribution of every activation, and chooses
-// grids by the least squared error. g must have a pixel table.
-func Calibrate(ctx context.Context, g *nn.Graph, images *tensor.Tensor, cfg Config) (*Stats, error) {
+// grids for all their candidates by the least squared error. g must have a pixel
+// table.
+func Calibrate(ctx context.Context, g *nn.Graph, acts []ActConfig, images *tensor.Tensor, cfg Config) (*Stats, error) {
 	cfg = cfg.withDefaults()
-	ts := ties(g)
+	ts := groups(g)
 	blocks := 2 * numBlocks(images)
 	done := 0
 	step := func() { done++; cfg.Progress(StageCalibrate, done, blocks) }
@@ -68,16 +85,19 @@ func Calibrate(ctx context.Context, g *nn.Graph, images *tensor.Tensor, cfg Conf
 	}
 	st := &Stats{Images: images.Shape()[0]}
 	for i, t := range ts {
-		scale, zero, mse := fitActivation(hs[i].sample(), least[i], most[i], cfg.ActBits)
-		st.Acts = append(st.Acts, ActGrid{t.name(), cfg.ActBits, scale, zero, least[i], most[i],
-			mse / (float64(scale) * float64(scale))})
+		a := ActStats{Value: t.name(), Least: least[i], Most: most[i]}
+		for _, b := range acts[i].Bits {
+			scale, zero, mse := fitActivation(hs[i].sample(), least[i], most[i], b)
+			a.Grids = append(a.Grids, ActGrid{b, scale, zero, mse / (float64(scale) * float64(scale))})
+		}
+		st.Acts = append(st.Acts, a)
 	}
 	return st, nil
 }
 
-// observe calls f with the data of every source value of every tie, block
+// observe calls f with the data of every source value of every group, block
 // after block, and step after each block.
-func observe(ctx context.Context, g *nn.Graph, ts []tie, images *tensor.Tensor, threads int, step func(), f func(tie int, data []float32) error) error {
+func observe(ctx context.Context, g *nn.Graph, ts []group, images *tensor.Tensor, threads int, step func(), f func(group int, data []float32) error) error {
 	index := map[string]int{}
 	for i, t := range ts {
 		for _, v := range t.source {
@@ -131,19 +151,13 @@ func pixels(x *tensor.Tensor, table nn.PixelTable) []float32 {
 	return out
 }
 
-// setActGrids writes the grids of st to the values of g. It fails if st was
-// made for another network.
-func setActGrids(g *nn.Graph, st *Stats) error {
-	ts := ties(g)
-	if len(ts) != len(st.Acts) {
-		return fmt.Errorf("quantize: statistics of %d activations for a network with %d; calibrate again", len(st.Acts), len(ts))
-	}
-	for i, t := range ts {
-		a := st.Acts[i]
-		if a.Value != t.name() {
-			return fmt.Errorf("quantize: statistics name %s where the network has %s; calibrate again", a.Value, t.name())
+// setActGrids writes the grids that grid gives to the values of g.
+func setActGrids(g *nn.Graph, grid func(value string) (*nn.Quant, error)) error {
+	for _, t := range groups(g) {
+		q, err := grid(t.name())
+		if err != nil {
+			return err
 		}
-		q := &nn.Quant{Bits: a.Bits, Axis: -1, Scale: []float32{a.Scale}, Zero: []int32{a.Zero}}
 		for _, v := range t.values {
 			v.Type.DType, v.Type.Quant = tensor.Uint8, q
 		}

@@ -63,17 +63,16 @@ func (r *Rounding) UnmarshalText(b []byte) error {
 
 // Config is everything that decides the result besides network and images.
 type Config struct {
-	Bits     []uint8 // candidate weight bit-widths, any subset of 2..8
-	ActBits  uint8   // bits of activations; 8 is the width that the kernels have
-	Budget   Budget  // of the size; none only with a limit of the latency
-	MaxDrop  float64 // if positive, no Budget is given: the smallest network that loses at most so many points of top-1 is wanted
+	Bits     []uint8 // candidate bit-widths of weights, any subset of 2..8
+	ActBits  []uint8 // candidate bit-widths of activations, any subset of 2..8; nil means 8 alone
+	Limits   Limits  // none: the most bits, as far as sensitivities fall with them
+	MaxDrop  float64 // if positive, the smallest network within Limits is wanted that loses at most so many points of top-1
 	Metric   Metric
 	Rounding Rounding
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
 
-	Latency   LatencyBudget `json:",omitzero"` // besides Budget
-	Synthetic bool          // the weights are random: recorded in the file
+	Synthetic bool // the weights are random: recorded in the file
 
 	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity; 0 means DefaultSensImages
 	SensDraws  int // random output directions per image; 0 means as many as the network is small enough for
@@ -130,8 +129,8 @@ func (c Config) withDefaults() Config {
 	c.SensImages = orDefault(c.SensImages, DefaultSensImages)
 	c.Positions = orDefault(c.Positions, DefaultPositions)
 	c.Threads = orDefault(c.Threads, 1)
-	if c.ActBits == 0 {
-		c.ActBits = 8
+	if c.ActBits == nil {
+		c.ActBits = []uint8{8}
 	}
 	if c.Progress == nil {
 		c.Progress = func(Stage, int, int) {}
@@ -151,8 +150,10 @@ func (c Config) Validate() error {
 	if err := checkBits(c.Bits); err != nil {
 		return fmt.Errorf("quantize: candidate bits: %w", err)
 	}
-	if c.ActBits != 8 && c.ActBits != 0 {
-		return fmt.Errorf("quantize: %d-bit activations are not supported, use 8", c.ActBits)
+	if c.ActBits != nil {
+		if err := checkBits(c.ActBits); err != nil {
+			return fmt.Errorf("quantize: candidate bits of activations: %w", err)
+		}
 	}
 	if c.Rounding >= numRoundings {
 		return fmt.Errorf("quantize: invalid rounding %d", uint8(c.Rounding))
@@ -163,18 +164,10 @@ func (c Config) Validate() error {
 	if c.SensImages < 0 || c.SensDraws < 0 || c.Positions < 0 || c.Threads < 0 {
 		return errors.New("quantize: counts of images, draws, positions and threads must not be negative")
 	}
-	if err := c.Latency.validate(); err != nil {
-		return err
+	if c.MaxDrop != 0 && !(c.MaxDrop > 0 && c.MaxDrop <= 100) {
+		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100", c.MaxDrop)
 	}
-	switch {
-	case c.MaxDrop == 0 && c.Budget.Kind == NoBudget && c.Latency.Limit > 0:
-		return nil
-	case c.MaxDrop == 0:
-		return c.Budget.validate()
-	case !(c.MaxDrop > 0 && c.MaxDrop <= 100) || c.Budget.Kind != NoBudget || c.Latency.Limit > 0:
-		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100 and no budget of size or latency beside it", c.MaxDrop)
-	}
-	return nil
+	return c.Limits.validate()
 }
 
 func checkBits(bits []uint8) error {

@@ -20,7 +20,8 @@ import (
 type gradients struct {
 	direction direction
 	term      func(*evidence, *candidate) float64
-	outputs   bool // the term looks at outputs of layers
+	act       func(projection float64) float64 // the term of an activation, from ⟨g, dv⟩; nil if there is none
+	outputs   bool                             // the term looks at outputs of layers
 }
 
 // A direction is what is propagated back from the logits y of an image.
@@ -39,9 +40,9 @@ type evidence struct {
 func (m gradients) run(ctx context.Context, e experiment) ([][]float64, error) {
 	workers := make([]backward, e.cfg.Threads)
 	for i := range workers {
-		workers[i] = backward{gradients: m, experiment: e, tape: autograd.NewTape(1)}
+		workers[i] = backward{gradients: m, experiment: e, tape: autograd.NewTape(1), codes: make([]uint8, 1<<12)}
 	}
-	total := zerosLike(e.cands)
+	total := e.zeros()
 	for b := range numBlocks(e.images) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -51,7 +52,7 @@ func (m gradients) run(ctx context.Context, e experiment) ([][]float64, error) {
 		par.For(e.cfg.Threads, n, func(worker, i int) {
 			results[i], errs[i] = workers[worker].image(b*block + i)
 		})
-		sum := zerosLike(e.cands)
+		sum := e.zeros()
 		for i := range n {
 			if errs[i] != nil {
 				return nil, errs[i]
@@ -72,14 +73,18 @@ type backward struct {
 	experiment
 	tape    *autograd.Tape
 	scratch patchMatrix
+	codes   []uint8 // of activations, some at a time
 }
 
-// image returns, for each layer and candidate, the sum of the terms of an image
-// over the draws.
-func (p *backward) image(index int) ([][]float64, error) {
+// forward records the pass of an image.
+func (p *backward) forward(index int) (*train.Pass, error) {
 	p.tape.Reset()
 	x := p.images.Slice(index, index+1)
-	in := p.tape.Const(tensor.FromFloat32(pixels(x, p.g.Pixels), x.Shape()...))
+	input := p.tape.Const
+	if slices.ContainsFunc(p.acts, func(a actRounding) bool { return slices.Contains(a.source, p.g.Inputs[0]) }) {
+		input = p.tape.Param // its gradient is wanted
+	}
+	in := input(tensor.FromFloat32(pixels(x, p.g.Pixels), x.Shape()...))
 	r, err := train.Forward(p.tape, p.g, []*autograd.Var{in}, train.Options{})
 	if err != nil {
 		return nil, err
@@ -89,6 +94,21 @@ func (p *backward) image(index int) ([][]float64, error) {
 			p.tape.Retain(r.Vars[l.node.Out[0]])
 		}
 	}
+	for _, a := range p.acts {
+		for _, v := range a.source {
+			p.tape.Retain(r.Vars[v])
+		}
+	}
+	return r, nil
+}
+
+// image returns, for each layer and activation and each candidate, the sum of the
+// terms of an image over the draws.
+func (p *backward) image(index int) ([][]float64, error) {
+	r, err := p.forward(index)
+	if err != nil {
+		return nil, err
+	}
 	logits := r.Out[0]
 	if err := finite(logits.Value.Float32()); err != nil {
 		return nil, fmt.Errorf("quantize: calibration image %d: %w", index, err)
@@ -97,7 +117,7 @@ func (p *backward) image(index int) ([][]float64, error) {
 	if p.labels != nil {
 		label = p.labels[index]
 	}
-	sum := zerosLike(p.cands)
+	sum := p.zeros()
 	for d := range p.cfg.SensDraws {
 		rng := rand.New(rand.NewPCG(p.cfg.Seed, uint64(index)<<16|uint64(d)))
 		seed := p.direction(logits.Value.Float32(), label, rng)
@@ -106,6 +126,11 @@ func (p *backward) image(index int) ([][]float64, error) {
 			ev := evidence{r.Vars[l.Weight].Grad.Float32(), r.Vars[l.Bias].Grad.Float32(), l, r, &p.scratch}
 			for j := range p.cands[i] {
 				sum[i][j] += p.term(&ev, &p.cands[i][j])
+			}
+		}
+		for i, a := range p.acts {
+			for j, g := range a.grids {
+				sum[len(p.layers)+i][j] += p.act(a.projection(r, g, p.codes))
 			}
 		}
 	}
@@ -121,10 +146,9 @@ func projection(e *evidence, c *candidate) float64 {
 	return a
 }
 
-func squaredProjection(e *evidence, c *candidate) float64 {
-	a := projection(e, c)
-	return float64(a * a)
-}
+func squaredProjection(e *evidence, c *candidate) float64 { return square(projection(e, c)) }
+
+func square(a float64) float64 { return float64(a * a) }
 
 func normProduct(e *evidence, c *candidate) float64 {
 	return math.Sqrt(dot(e.weight, e.weight)) * math.Sqrt(dot(c.weight, c.weight))

@@ -6,22 +6,23 @@ import (
 	"mixq/nn"
 )
 
-// tie is a set of activation values that must share one grid because layers
+// group is a set of activation values that must share one grid because layers
 // between them only move codes (NUMERICS.md 8 and 10).
-type tie struct {
+type group struct {
 	values []*nn.Value // all of them
 	source []*nn.Value // those that are computed or given, not moved: their data decides the range
 }
 
-// name identifies a tie in products: its first value in execution order.
-func (t tie) name() string { return t.values[0].Name }
+// name identifies a group in products: its first value in execution order.
+func (t group) name() string { return t.values[0].Name }
 
-// ties groups the values of g that are quantized, in execution order.
-func ties(g *nn.Graph) []tie {
-	var out []*tie
-	of := map[*nn.Value]*tie{}
+// groups lists the quantized values of g that share their grids, in execution
+// order.
+func groups(g *nn.Graph) []group {
+	var out []*group
+	of := map[*nn.Value]*group{}
 	start := func(v *nn.Value) {
-		t := &tie{values: []*nn.Value{v}, source: []*nn.Value{v}}
+		t := &group{values: []*nn.Value{v}, source: []*nn.Value{v}}
 		of[v] = t
 		out = append(out, t)
 	}
@@ -39,21 +40,21 @@ func ties(g *nn.Graph) []tie {
 			for _, in := range n.In[1:] {
 				if other := of[in]; other != first {
 					first.merge(other, of)
-					out = slices.DeleteFunc(out, func(t *tie) bool { return t == other })
+					out = slices.DeleteFunc(out, func(t *group) bool { return t == other })
 				}
 			}
 			first.values = append(first.values, v)
 			of[v] = first
 		}
 	}
-	ts := make([]tie, len(out))
+	ts := make([]group, len(out))
 	for i, t := range out {
 		ts[i] = *t
 	}
 	return ts
 }
 
-func (t *tie) merge(other *tie, of map[*nn.Value]*tie) {
+func (t *group) merge(other *group, of map[*nn.Value]*group) {
 	t.values = append(t.values, other.values...)
 	t.source = append(t.source, other.source...)
 	for _, v := range other.values {

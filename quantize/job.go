@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"mixq/infer"
 	"mixq/infer/artifact"
 	"mixq/nn"
 	"mixq/nn/rewrite"
@@ -17,20 +18,19 @@ import (
 // its calibration images in memory. Its methods are the steps whose products
 // are kept in Config.WorkDir.
 type Job struct {
-	Graph  *nn.Graph     // folded and fused, with a bias everywhere
-	Layers []LayerConfig // of the layers with weights, in execution order
+	Graph *nn.Graph // folded and fused, with a bias everywhere
+	Settings
 	Images *tensor.Tensor
 	Labels []int  // of the images; read only by metrics that want them
 	Config Config // defaults filled in
 
-	meta     artifact.Meta
-	overhead int64  // bytes of the file besides weights
-	works    []Work // parts of a run of the quantized network
+	meta artifact.Meta
+	sens *SensTable // without sensitivities
 }
 
 // Prepare folds and fuses g, applies the rules and reads the calibration
 // images. It fails on settings that cannot work before any time is spent,
-// among them a budget that no allocation can meet.
+// among them budgets that no allocation can meet.
 func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -53,10 +53,13 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if j.Graph, err = rewrite.Run(g, rewrite.Quantizable()...); err != nil {
 		return nil, err
 	}
-	if j.Layers, err = Resolve(j.Graph, cfg); err != nil {
+	if err := checkLayers(j.Graph); err != nil {
 		return nil, err
 	}
-	if err := checkLayers(j.Graph); err != nil {
+	if j.Settings, err = Resolve(j.Graph, cfg); err != nil {
+		return nil, err
+	}
+	if err := j.Settings.check(cfg.Metric); err != nil {
 		return nil, err
 	}
 	s, err := collect(calib, j.Graph)
@@ -69,23 +72,27 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	j.Images, j.Labels = s.images, s.labels
 	j.Config.Positions = orDefault(cfg.Positions, defaultPositions(j.Images.Shape()[0]))
 	j.meta = meta(j.Config, fingerprint(j.Graph, s, j.Config, true))
-	q, err := skeleton(j.Graph)
-	if err != nil {
+	if err := j.describe(); err != nil {
 		return nil, err
-	}
-	j.works = Works(q)
-	if j.overhead, err = overhead(q, j.meta); err != nil {
-		return nil, err
-	}
-	if cfg.MaxDrop > 0 {
-		return j, nil
 	}
 	// Background: at most milliseconds.
-	_, err = j.limits().resources(context.Background(), &SensTable{Layers: layerSizes(j.Graph, j.Layers), Works: j.works})
-	return j, err
+	return j, cfg.Limits.feasible(context.Background(), j.sens)
 }
 
-func (j *Job) limits() Limits { return Limits{j.Config.Budget, j.overhead, j.Config.Latency} }
+// describe makes the table without sensitivities.
+func (j *Job) describe() error {
+	q, err := skeleton(j.Graph)
+	if err != nil {
+		return err
+	}
+	j.sens = describe(j.Graph, j.Settings)
+	j.sens.Works = Works(q)
+	if j.sens.Memory, err = infer.ActivationBytes(q, infer.Integer); err != nil {
+		return err
+	}
+	j.sens.Overhead, err = overhead(q, j.meta)
+	return err
+}
 
 // checkLayers rejects what integer execution cannot run.
 func checkLayers(g *nn.Graph) error {
@@ -100,16 +107,16 @@ func checkLayers(g *nn.Graph) error {
 // Calibrate is the function of that name, kept as stats.json.
 func (j *Job) Calibrate(ctx context.Context) (*Stats, error) {
 	return product(j.Config.WorkDir, "stats", j.inputs(), func() (*Stats, error) {
-		return Calibrate(ctx, j.Graph, j.Images, j.Config)
+		return Calibrate(ctx, j.Graph, j.Acts, j.Images, j.Config)
 	})
 }
 
 // Sensitivity is the function of that name, kept as sens.json.
-func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
+func (j *Job) Sensitivity(ctx context.Context, st *Stats) (*SensTable, error) {
 	return product(j.Config.WorkDir, "sens", j.inputs(), func() (*SensTable, error) {
-		t, err := Sensitivity(ctx, j.Graph, j.Layers, j.Images, j.Labels, j.Config)
+		t, err := Sensitivity(ctx, j.Graph, j.Settings, st, j.Images, j.Labels, j.Config)
 		if t != nil {
-			t.Overhead, t.Works = j.overhead, j.works
+			t.Overhead, t.Memory, t.Works = j.sens.Overhead, j.sens.Memory, j.sens.Works
 		}
 		return t, err
 	})
@@ -119,7 +126,7 @@ func (j *Job) Sensitivity(ctx context.Context) (*SensTable, error) {
 func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
 	return product(j.Config.WorkDir, "plan", j.meta.Config, func() (*Plan, error) {
 		defer j.Config.Progress(StageAllocate, 1, 1)
-		return Allocate(ctx, sens, j.limits())
+		return Allocate(ctx, sens, j.Config.Limits)
 	})
 }
 

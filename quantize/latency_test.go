@@ -2,16 +2,13 @@ package quantize
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"mixq/infer"
 	"mixq/nn"
@@ -37,67 +34,18 @@ func timed(rng *rand.Rand, t *SensTable) *LatencyTable {
 	return table
 }
 
-// bestWithin tries every allocation: the least sensitivity and the least time
-// within both limits; infinite if there is none.
-func bestWithin(t *SensTable, table *LatencyTable, size Budget, limit time.Duration) (sens float64, fastest time.Duration) {
-	sens, fastest = math.Inf(1), math.MaxInt64
-	pick := make([]uint8, len(t.Layers))
-	var try func(i int, used int64, sum float64)
-	try = func(i int, used int64, sum float64) {
-		if i < len(t.Layers) {
-			for j, b := range t.Layers[i].Bits {
-				pick[i] = b
-				try(i+1, used+t.Layers[i].cost(size.Kind, b), sum+t.Layers[i].Sensitivity[j])
-			}
-			return
-		}
-		if size.Kind != NoBudget && used > size.capacity(t, 0) {
-			return
-		}
-		ws := slices.Clone(t.Works)
-		for i, b := range pick {
-			ws[i+1].Bits = b
-		}
-		_, d, err := table.Predict(ws)
-		if err != nil {
-			panic(err)
-		}
-		fastest = min(fastest, d)
-		if d <= limit {
-			sens = min(sens, sum)
-		}
-	}
-	try(0, 0, 0)
-	return sens, fastest
-}
-
 func TestAllocateLatency(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 1))
 	solved, impossible := 0, 0
 	for range 60 {
 		sens := randomTable(rng, 2+rng.IntN(4), 2, 3, 4, 8)
 		table := timed(rng, sens)
-		for _, size := range []Budget{{}, {Compression, 8}, {AverageBits, 3.5}} {
-			limit := time.Duration(600 + rng.IntN(1500*len(sens.Layers)))
-			want, fastest := bestWithin(sens, table, size, limit)
-			plan, err := Allocate(context.Background(), sens, Limits{Size: size, Latency: LatencyBudget{limit, table}})
-			if math.IsInf(want, 1) {
+		for _, size := range [][]Budget{nil, {{Compression, 8}}, {{AverageBits, 3.5}}} {
+			limit := Budget{RunTime, float64(600 + rng.IntN(1500*len(sens.Layers)))}
+			if checkAllocation(t, sens, Limits{Budgets: append(size, limit), Table: table}) {
+				solved++
+			} else {
 				impossible++
-				e, ok := errors.AsType[*LatencyError](err)
-				if !ok || e.Fastest != fastest || e.Budget != size {
-					t.Errorf("%v within %v: error %v, want one with %v", limit, size, err, fastest)
-				}
-				continue
-			}
-			solved++
-			if err != nil {
-				t.Fatal(err)
-			}
-			if math.Abs(plan.Objective-want) > 1e-12*want || plan.Bound < want*(1-1e-9) {
-				t.Errorf("%v within %v: objective %v, bound %v, want %v", limit, size, plan.Objective, plan.Bound, want)
-			}
-			if plan.Latency.Predicted > plan.Latency.Limit || plan.Latency.Limit != ms(limit) || size.Kind != NoBudget && plan.Used > plan.Capacity {
-				t.Errorf("%v within %v: plan %+v, latency %+v", limit, size, plan, plan.Latency)
 			}
 		}
 	}
@@ -111,12 +59,12 @@ func TestAllocateWithTable(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 2))
 	sens := randomTable(rng, 5, 2, 4)
 	table := timed(rng, sens)
-	limits := Limits{Size: Budget{Compression, 9}}
+	limits := Limits{Budgets: []Budget{{Compression, 9}}}
 	want, err := Allocate(context.Background(), sens, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	limits.Latency.Table = table
+	limits.Table = table
 	got, err := Allocate(context.Background(), sens, limits)
 	if err != nil {
 		t.Fatal(err)
@@ -136,25 +84,23 @@ func TestLatencyErrors(t *testing.T) {
 	old.Works = nil
 	negative := *table
 	negative.Rows = []LatencyRow{{Kind: "load", NS: -1}}
+	hour := []Budget{{RunTime, 3600e9}}
 	for _, tt := range []struct {
-		name    string
-		sens    *SensTable
-		latency LatencyBudget
-		want    string
+		name   string
+		sens   *SensTable
+		limits Limits
+		want   string
 	}{
-		{"missing rows", sens, LatencyBudget{time.Hour, &short}, "no row for a at 4 bits (conv2d a) and 2 more; measure this network with mixq bench kernels"},
-		{"no description", &old, LatencyBudget{time.Hour, table}, "shape of a"},
-		{"no table", sens, LatencyBudget{time.Hour, nil}, "needs a latency table"},
-		{"negative budget", sens, LatencyBudget{-1, table}, "-1ns"},
-		{"bad table", sens, LatencyBudget{time.Hour, &negative}, "row 0: -1 ns"},
+		{"missing rows", sens, Limits{Budgets: hour, Table: &short}, "no row for a at 4 bits (conv2d a) and 2 more; measure this network with mixq bench kernels"},
+		{"no description", &old, Limits{Budgets: hour, Table: table}, "shape of a"},
+		{"no table", sens, Limits{Budgets: hour}, "needs a latency table"},
+		{"negative budget", sens, Limits{Budgets: []Budget{{RunTime, -1}}, Table: table}, "-1ns"},
+		{"bad table", sens, Limits{Budgets: hour, Table: &negative}, "row 0: -1 ns"},
 	} {
-		_, err := Allocate(context.Background(), tt.sens, Limits{Latency: tt.latency})
+		_, err := Allocate(context.Background(), tt.sens, tt.limits)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v, want one with %q", tt.name, err, tt.want)
 		}
-	}
-	if _, err := Allocate(context.Background(), sens, Limits{Latency: LatencyBudget{Table: table}}); err == nil {
-		t.Error("no limit at all is accepted")
 	}
 	if err := table.Check("generic", 1); err != nil {
 		t.Error(err)
@@ -254,8 +200,8 @@ func TestRunLatencyBudget(t *testing.T) {
 		}
 	}
 	cfg := runConfig(2)
-	cfg.Budget = Budget{}
-	cfg.Latency = LatencyBudget{time.Duration(g.MACs() / 2), table} // 4 bits a multiplication
+	limit := Budget{RunTime, float64(g.MACs() / 2)} // 4 bits a multiplication
+	cfg.Limits = Limits{Budgets: []Budget{limit}, Table: table}
 	out := filepath.Join(t.TempDir(), "net.mixq")
 	r, err := Run(context.Background(), g, runData(), cfg, out)
 	if err != nil {
@@ -264,8 +210,9 @@ func TestRunLatencyBudget(t *testing.T) {
 	if l := r.Latency; l == nil || l.Predicted > l.Limit || l.Predicted < .97*l.Limit || l.ISA != "generic" {
 		t.Errorf("latency %+v", l)
 	}
-	cfg.Latency.Limit /= 4
-	if _, err := Run(context.Background(), g, runData(), cfg, out); err == nil || !strings.Contains(err.Error(), fmt.Sprint("latency budget ", cfg.Latency.Limit)) {
+	limit.Value /= 4
+	cfg.Limits.Budgets = []Budget{limit}
+	if _, err := Run(context.Background(), g, runData(), cfg, out); err == nil || !strings.Contains(err.Error(), fmt.Sprint("budget ", limit)) {
 		t.Errorf("impossible budget: error %v", err)
 	}
 }

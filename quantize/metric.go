@@ -53,15 +53,16 @@ const (
 type measure struct {
 	name     string
 	labelled bool // reads labels
+	acts     bool // measures activations as well
 	draws    bool // averages over Config.SensDraws random directions
 	steps    func(ls []layer, lc []LayerConfig, s imageSet) int
 	run      func(context.Context, experiment) ([][]float64, error)
 }
 
 var measures = [numMetrics]measure{
-	FisherProjection:   {name: "fisher", draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: squaredProjection}.run},
-	RandomLogit:        {name: "random-logit", draws: true, steps: perBlock, run: gradients{direction: normalDraw, term: squaredProjection}.run},
-	LabelledProjection: {name: "labelled", labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: squaredProjection}.run},
+	FisherProjection:   {name: "fisher", acts: true, draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: squaredProjection, act: square}.run},
+	RandomLogit:        {name: "random-logit", acts: true, draws: true, steps: perBlock, run: gradients{direction: normalDraw, term: squaredProjection, act: square}.run},
+	LabelledProjection: {name: "labelled", acts: true, labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: squaredProjection, act: square}.run},
 	Taylor:             {name: "taylor", labelled: true, steps: perBlock, run: taylor},
 	NormProduct:        {name: "norm", labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: normProduct}.run},
 	DiagonalFisher:     {name: "diagonal-fisher", draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: diagonal}.run},

@@ -240,13 +240,13 @@ func TestSensitivityByMetric(t *testing.T) {
 			var tables [2]*SensTable
 			for i := range tables {
 				done, total := 0, 0
-				cfg := Config{Bits: []uint8{3}, Metric: m, Budget: Budget{Compression, 8}, SensDraws: 1, Positions: 4, Threads: 1 + i,
+				cfg := Config{Bits: []uint8{3}, Metric: m, SensDraws: 1, Positions: 4, Threads: 1 + i,
 					Progress: func(_ Stage, d, n int) { done, total = d, n }}
 				lc, err := Resolve(g, cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if tables[i], err = Sensitivity(context.Background(), g, lc, set.images, set.labels, cfg); err != nil {
+				if tables[i], err = Sensitivity(context.Background(), g, lc, nil, set.images, set.labels, cfg); err != nil {
 					t.Fatal(err)
 				}
 				if done != total {

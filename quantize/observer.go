@@ -45,12 +45,12 @@ func (h *histogram) sample() sample {
 	return s
 }
 
-// actSteps is the number of shrinkage factors tried at each end of a range, and
-// leastAct the smallest of them.
-const (
-	actSteps = 32
-	leastAct = .3
-)
+// actSteps is the number of shrinkage factors tried at each end of a range.
+const actSteps = 32
+
+// leastAct is the smallest of them, by bit-width: the fewer codes there are, the
+// more of a long tail it pays to cut off.
+var leastAct = [9]float64{2: .05, 3: .1, 4: .1, 5: .2, 6: .2, 7: .3, 8: .3}
 
 // fitActivation chooses scale and zero point of a per-tensor grid with codes
 // 0..2^bits−1 by the least squared error over s, whose range is [least, most].
@@ -71,7 +71,7 @@ func fitActivation(s sample, least, most float64, bits uint8) (scale float32, ze
 			if least == 0 && i > 0 || most == 0 && j > 0 {
 				continue // a range that starts or ends at 0 has one end to move
 			}
-			lo, hi := least*shrink(i), most*shrink(j)
+			lo, hi := least*shrink(i, bits), most*shrink(j, bits)
 			sc := float32((hi - lo) / levels)
 			if sc == 0 || math.IsInf(float64(sc), 0) {
 				continue
@@ -85,7 +85,7 @@ func fitActivation(s sample, least, most float64, bits uint8) (scale float32, ze
 	return scale, zero, bestErr / float64(max(total, 1))
 }
 
-func shrink(i int) float64 { return 1 - (1-leastAct)*float64(i)/(actSteps-1) }
+func shrink(i int, bits uint8) float64 { return 1 - (1-leastAct[bits])*float64(i)/(actSteps-1) }
 
 // squaredError is the sum of squared rounding errors; it may stop above limit.
 func (s sample) squaredError(scale, zero, levels, limit float64) float64 {

@@ -34,13 +34,13 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 		run     func() error
 	}{
 		{&t.Calibrate, func() (err error) { stats, err = j.Calibrate(ctx); return err }},
-		{&t.Sensitivity, func() (err error) { sens, err = j.Sensitivity(ctx); return err }},
+		{&t.Sensitivity, func() (err error) { sens, err = j.Sensitivity(ctx, stats); return err }},
 		{&t.Search, func() (err error) {
 			if cfg.MaxDrop == 0 {
 				return nil
 			}
 			if r.Search, err = j.Search(ctx, sens, stats, data.Valid, part); err == nil {
-				j.Config.Budget = r.Search.Budget
+				j.Config.Limits = cfg.Limits.with(r.Search.Budget)
 			}
 			return err
 		}},

@@ -6,18 +6,25 @@ import (
 	"mixq/milp"
 )
 
-// Plan is the product of Allocate: the bit-width of every layer, with the
-// proof of its optimality.
+// Plan is the product of Allocate: the bit-widths of every layer and activation,
+// with the proof of their optimality.
 type Plan struct {
-	Budget    Budget
+	Budgets   []Spent `json:",omitempty"`
 	Layers    []LayerBits
+	Acts      []ActBits
 	Objective float64 // sum of the chosen sensitivities
-	Bound     float64 // no allocation within the budget has a smaller sum
+	Bound     float64 // no allocation within the limits has a smaller sum
 	Status    milp.Status
-	Used      int64 // bits of packed codes, or bytes of the file for a budget in bytes
-	Capacity  int64 // in the same unit; 0 without a budget of the size
+	BOPs      int64 // of a run: the sum over layers of MACs·Wbits·Abits
+	Memory    int64 // bytes of the activations of one image, whatever their bits
 
 	Latency *PlanLatency `json:",omitempty"` // nil without a latency table
+}
+
+// Spent is what a plan takes of a budget; Budget.Counts says in which unit.
+type Spent struct {
+	Budget         Budget
+	Used, Capacity int64
 }
 
 // PlanLatency is what a latency table says about a plan.
@@ -29,9 +36,15 @@ type PlanLatency struct {
 	Batch     int     `json:"batch"`
 }
 
-// LayerBits is the decision for one layer.
+// LayerBits is the decision for the weights of one layer.
 type LayerBits struct {
 	Layer string
+	Bits  uint8
+}
+
+// ActBits is the decision for one activation and all values that share its grid.
+type ActBits struct {
+	Value string
 	Bits  uint8
 }
 
@@ -43,4 +56,14 @@ func (p *Plan) bits(name string) (uint8, error) {
 		}
 	}
 	return 0, fmt.Errorf("quantize: the plan has no layer %s; allocate again", name)
+}
+
+// actBits returns the decision for an activation; an unplanned one is an error.
+func (p *Plan) actBits(name string) (uint8, error) {
+	for _, a := range p.Acts {
+		if a.Value == name {
+			return a.Bits, nil
+		}
+	}
+	return 0, fmt.Errorf("quantize: the plan has no activation %s; allocate again", name)
 }

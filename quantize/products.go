@@ -70,9 +70,9 @@ func SaveJSON(path string, v any) error {
 
 // fingerprint is a hash over the network, its weights and pixel table, the
 // images (with labels if the metric reads them) and the settings that change
-// results; the budgets are left out when withBudget is false, since only the
-// plan depends on them.
-func fingerprint(g *nn.Graph, s imageSet, cfg Config, withBudget bool) string {
+// results; the limits are left out when withLimits is false, since only the plan
+// depends on them.
+func fingerprint(g *nn.Graph, s imageSet, cfg Config, withLimits bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
 	var buf []byte
@@ -94,8 +94,8 @@ func fingerprint(g *nn.Graph, s imageSet, cfg Config, withBudget bool) string {
 		fmt.Fprintln(h, s.labels)
 	}
 	cfg.Threads = 0
-	if !withBudget {
-		cfg.Budget, cfg.Latency = Budget{}, LatencyBudget{}
+	if !withLimits {
+		cfg.Limits, cfg.MaxDrop = Limits{}, 0
 	}
 	b, err := json.Marshal(cfg)
 	if err != nil {

@@ -14,7 +14,7 @@ func TestProduct(t *testing.T) {
 	calls := 0
 	plan := func() (*Plan, error) {
 		calls++
-		return &Plan{Objective: 1. / 3, Status: milp.Optimal, Budget: Budget{Compression, 8}, Layers: []LayerBits{{"conv", 3}}}, nil
+		return &Plan{Objective: 1. / 3, Status: milp.Optimal, Budgets: []Spent{{Budget{Compression, 8}, 1, 2}}, Layers: []LayerBits{{"conv", 3}}}, nil
 	}
 	first, err := product(dir, "plan", "abc", plan)
 	if err != nil {
@@ -24,7 +24,7 @@ func TestProduct(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if calls != 1 || again.Objective != first.Objective || again.Budget != first.Budget || again.Layers[0] != first.Layers[0] {
+	if calls != 1 || again.Objective != first.Objective || again.Budgets[0] != first.Budgets[0] || again.Layers[0] != first.Layers[0] {
 		t.Errorf("made %d times, read back %+v", calls, again)
 	}
 	path := filepath.Join(dir, "plan.json")

@@ -21,8 +21,13 @@ type Report struct {
 	FileCompression float64            `json:"file_compression"` // FloatBytes / FileBytes
 	AvgBits         float64            `json:"avg_bits"`         // bits of code per weight
 	EffectiveBits   float64            `json:"effective_bits"`   // with scales, zero points and padding
+	AvgActBits      float64            `json:"avg_act_bits"`     // bits of code per element of the activations
+	BOPs            int64              `json:"bops"`             // of a run: the sum over layers of MACs·Wbits·Abits
+	ActivationBytes int64              `json:"activation_bytes"` // of one image, as infer plans them
 	Bits            map[string]uint8   `json:"bits"`
-	Objective       float64            `json:"objective"` // of the allocation
+	InputBits       map[string]uint8   `json:"input_bits"` // of what each layer reads
+	ActBits         map[string]uint8   `json:"act_bits"`   // by value, of those that are computed or given
+	Objective       float64            `json:"objective"`  // of the allocation
 	Bound           float64            `json:"bound"`
 	SQNR            map[string]float64 `json:"sqnr_db"`           // of the outputs of layers with weights, against the float network; without those that are exact or all zero
 	Latency         *PlanLatency       `json:"latency,omitempty"` // nil without a latency table
@@ -47,10 +52,10 @@ type Seconds struct {
 // sizes fills in what the quantized graph and the plan say; FileBytes is set.
 func (r *Report) sizes(q *nn.Graph, plan *Plan) {
 	var weights, codeBits, stored int64
-	r.Bits = map[string]uint8{}
+	r.Bits, r.InputBits = map[string]uint8{}, map[string]uint8{}
 	for _, l := range weighted(q) {
 		n, b := int64(l.Weight.Type.Shape.Elems()), l.Weight.Type.Quant.Bits
-		r.Bits[l.node.Name] = b
+		r.Bits[l.node.Name], r.InputBits[l.node.Name] = b, l.X.Type.Quant.Bits
 		weights += n
 		codeBits += n * int64(b)
 		stored += artifact.WeightBytes(l.Weight.Type.Shape, int(b))
@@ -61,5 +66,25 @@ func (r *Report) sizes(q *nn.Graph, plan *Plan) {
 	r.FileCompression = float64(r.FloatBytes) / float64(r.FileBytes)
 	r.AvgBits = float64(codeBits) / float64(weights)
 	r.EffectiveBits = float64(8*stored) / float64(weights)
+	r.actSizes(q)
+	r.BOPs, r.ActivationBytes = CountBOPs(q), plan.Memory
 	r.Objective, r.Bound, r.Latency = plan.Objective, plan.Bound, plan.Latency
+}
+
+// actSizes fills in the bits of activations.
+func (r *Report) actSizes(q *nn.Graph) {
+	var elements, codeBits int64
+	r.ActBits = map[string]uint8{}
+	for _, t := range groups(q) {
+		for _, v := range t.source {
+			if v.Type.Quant == nil { // computed from logits
+				continue
+			}
+			n, b := int64(v.Type.Shape.Elems()), v.Type.Quant.Bits
+			r.ActBits[v.Name] = b
+			elements += n
+			codeBits += n * int64(b)
+		}
+	}
+	r.AvgActBits = float64(codeBits) / float64(elements)
 }

@@ -23,7 +23,14 @@ import (
 func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
 	cfg = cfg.withDefaults()
 	q := g.Clone()
-	if err := setActGrids(q, st); err != nil {
+	err := setActGrids(q, func(value string) (*nn.Quant, error) {
+		bits, err := plan.actBits(value)
+		if err != nil {
+			return nil, err
+		}
+		return st.grid(value, bits)
+	})
+	if err != nil {
 		return nil, err
 	}
 	x := newStream(q, infer.Integer, images, cfg.Threads)

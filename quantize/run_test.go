@@ -57,8 +57,10 @@ func runNet(t testing.TB) *nn.Graph {
 	return g
 }
 
+func budgets(b ...Budget) Limits { return Limits{Budgets: b} }
+
 func runConfig(threads int) Config {
-	return Config{Bits: []uint8{2, 3, 4, 6, 8}, Budget: Budget{Compression, 8}, Seed: 3,
+	return Config{Bits: []uint8{2, 3, 4, 6, 8}, Limits: budgets(Budget{Compression, 8}), Seed: 3,
 		SensImages: 66, SensDraws: 2, Positions: 16, Threads: threads}
 }
 
@@ -127,7 +129,7 @@ func TestRunResumes(t *testing.T) {
 func TestRunByteBudget(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "net.mixq")
 	cfg := runConfig(2)
-	cfg.Budget = Budget{FileBytes, 45000}
+	cfg.Limits = budgets(Budget{FileBytes, 45000})
 	r, err := Run(context.Background(), runNet(t), runData(), cfg, out)
 	if err != nil {
 		t.Fatal(err)
@@ -146,8 +148,8 @@ func TestRunErrors(t *testing.T) {
 		damage func(g *nn.Graph, d *Data, c *Config)
 		want   string
 	}{
-		{"impossible budget", nil, func(g *nn.Graph, d *Data, c *Config) { c.Budget.Value = 40 }, "budget 40x is impossible"},
-		{"impossible size", nil, func(g *nn.Graph, d *Data, c *Config) { c.Budget = Budget{FileBytes, 1000} }, "budget 1000B is impossible"},
+		{"impossible budget", nil, func(g *nn.Graph, d *Data, c *Config) { c.Limits = budgets(Budget{Compression, 40}) }, "budget 40x is impossible"},
+		{"impossible size", nil, func(g *nn.Graph, d *Data, c *Config) { c.Limits = budgets(Budget{FileBytes, 1000}) }, "budget 1kB is impossible"},
 		{"no images", nil, func(g *nn.Graph, d *Data, c *Config) { d.Calib = noise(0, 1, 0) }, "no calibration images"},
 		{"nothing to evaluate", nil, func(g *nn.Graph, d *Data, c *Config) { d.Eval = noise(0, 1, 0) }, "no evaluation images"},
 		{"image size", nil, func(g *nn.Graph, d *Data, c *Config) {

@@ -2,6 +2,7 @@ package quantize
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -14,7 +15,7 @@ type SearchResult struct {
 	Probes int     `json:"probes"` // networks that were made and measured
 }
 
-// DropError says that no candidate bits meet Config.MaxDrop.
+// DropError says that no bits within Config.Limits meet Config.MaxDrop.
 type DropError struct{ Max, Least float64 }
 
 func (e *DropError) Error() string {
@@ -26,7 +27,8 @@ const searchSteps = 8
 
 // Search finds the fewest average bits with which the drop of top-1 on the
 // images valid stays within Config.MaxDrop, by bisection over the one table of
-// sensitivities. It takes for granted that more bits do not lose more. Probes
+// sensitivities, within the limits of Config. It takes for granted that more bits
+// do not lose more. Probes
 // are written to the file scratch. The result is kept as search.json; if not
 // even the most bits will do, the error is a DropError.
 func (j *Job) Search(ctx context.Context, sens *SensTable, st *Stats, valid Batches, scratch string) (*SearchResult, error) {
@@ -36,11 +38,13 @@ func (j *Job) Search(ctx context.Context, sens *SensTable, st *Stats, valid Batc
 		for probes := 1; ; probes++ {
 			at := (fewest + most) / 2
 			r, err := j.probe(ctx, at, sens, st, valid, scratch)
-			if err != nil {
-				return nil, err
-			}
 			j.Config.Progress(StageSearch, probes, 0)
+			_, impossible := errors.AsType[*InfeasibleError](err)
 			switch {
+			case impossible && at < most: // beside the other limits
+				fewest = at + 1
+			case err != nil:
+				return nil, err
 			case r.Drop <= j.Config.MaxDrop:
 				found, most = r, at-1
 			case at == most && found == nil:
@@ -59,7 +63,7 @@ func (j *Job) Search(ctx context.Context, sens *SensTable, st *Stats, valid Batc
 // probe measures the network of an average of at/searchSteps bits on valid.
 func (j *Job) probe(ctx context.Context, at int, sens *SensTable, st *Stats, valid Batches, scratch string) (*SearchResult, error) {
 	b := Budget{AverageBits, float64(at) / searchSteps}
-	plan, err := Allocate(ctx, sens, Limits{Size: b, Overhead: j.overhead})
+	plan, err := Allocate(ctx, sens, j.Config.Limits.with(b))
 	if err != nil {
 		return nil, err
 	}

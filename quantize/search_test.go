@@ -35,7 +35,7 @@ func ownClasses(t *testing.T, j *Job, n int) Batches {
 // The budget that is found does, and the next smaller one does not.
 func TestSearch(t *testing.T) {
 	cfg := runConfig(2)
-	cfg.Budget, cfg.MaxDrop = Budget{}, 20
+	cfg.Limits, cfg.MaxDrop = Limits{}, 20
 	j, err := Prepare(runNet(t), noise(70, 25, 1), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func TestSearch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sens, err := j.Sensitivity(ctx)
+	sens, err := j.Sensitivity(ctx, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,17 +34,17 @@ func TestSensitivityPredictsKL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Bits: []uint8{4, 8}, Budget: Budget{Compression, 4}, Seed: 1, SensDraws: 24, Positions: 16, Threads: 2}.withDefaults()
-	lc, err := Resolve(g, cfg)
+	cfg := Config{Bits: []uint8{4, 8}, Seed: 1, SensDraws: 24, Positions: 16, Threads: 2}.withDefaults()
+	settings, err := Resolve(g, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	fitted, measured := sensSample(g, set, cfg)
-	cands, err := perturbations(context.Background(), g, lc, fitted, cfg, func() {})
+	cands, err := perturbations(context.Background(), g, settings.Layers, fitted, cfg, func() {})
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := Sensitivity(context.Background(), g, lc, set.images, nil, cfg)
+	table, err := Sensitivity(context.Background(), g, settings, nil, set.images, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,11 +42,10 @@ func isQuantized(g *nn.Graph) bool {
 // Round gives them, with weights of 8 bits, and takes their data away.
 func skeleton(g *nn.Graph) (*nn.Graph, error) {
 	q := g.Clone()
-	var st Stats
-	for _, t := range ties(q) {
-		st.Acts = append(st.Acts, ActGrid{Value: t.name(), Bits: 8, Scale: sketchScale})
-	}
-	if err := setActGrids(q, &st); err != nil {
+	err := setActGrids(q, func(string) (*nn.Quant, error) {
+		return &nn.Quant{Bits: 8, Axis: -1, Scale: []float32{sketchScale}, Zero: []int32{0}}, nil
+	})
+	if err != nil {
 		return nil, err
 	}
 	for _, l := range weighted(q) {

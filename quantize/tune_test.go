@@ -15,7 +15,7 @@ import (
 func roundedNet(t *testing.T) (*Job, *nn.Graph) {
 	t.Helper()
 	cfg := runConfig(2)
-	cfg.Bits, cfg.Budget = []uint8{3}, Budget{Compression, 10}
+	cfg.Bits, cfg.Limits = []uint8{3}, Limits{}
 	j, err := Prepare(runNet(t), noise(40, 40, 1), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -28,6 +28,9 @@ func roundedNet(t *testing.T) (*Job, *nn.Graph) {
 	plan := &Plan{}
 	for _, l := range weighted(j.Graph) {
 		plan.Layers = append(plan.Layers, LayerBits{l.node.Name, 3})
+	}
+	for _, a := range j.Acts {
+		plan.Acts = append(plan.Acts, ActBits{a.Value, 8})
 	}
 	q, err := j.Round(ctx, plan, st)
 	if err != nil {

@@ -28,7 +28,7 @@ func TestSQNRByBits(t *testing.T) {
 	var at [9]map[string]float64
 	for _, bits := range []uint8{3, 5} {
 		cfg := runConfig(2)
-		cfg.Bits, cfg.Budget = []uint8{bits}, Budget{Compression, 1}
+		cfg.Bits, cfg.Limits = []uint8{bits}, Limits{}
 		r, err := Run(context.Background(), runNet(t), runData(), cfg, filepath.Join(t.TempDir(), "net.mixq"))
 		if err != nil {
 			t.Fatal(err)

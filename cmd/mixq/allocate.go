@@ -12,17 +12,19 @@ import (
 )
 
 func newAllocate() *cobra.Command {
-	var budget quantize.Budget
+	var limit limits
 	var out string
 	var o output
-	var limit latency
 	c := &cobra.Command{
 		Use:   "allocate SENS.json",
-		Short: "Choose the bits of every layer within a budget",
-		Long: `Choose the bit-width of every layer so that the sum of sensitivities is least
-within a budget, exactly, and print the choice with the proof of its optimality.
---latency-budget limits the time of a run, by --latency-table.`,
+		Short: "Choose the bits of every layer within budgets",
+		Long: `Choose the bit-widths of weights and activations so that the sum of
+sensitivities is least within all budgets, exactly, and print the choice with the
+proof of its optimality. Widths of activations are chosen among those that mixq
+sensitivity was given with --act-bits. If the budgets cannot be met together, the
+error tells how far each would have to give way.`,
 		Example: `  mixq sensitivity --out sens.json && mixq allocate sens.json --budget 10.67x
+  mixq allocate sens.json --budget 8x --bops-budget 1.2G --tie 'layer1.*'
   mixq allocate sens.json --budget 8x --latency-budget 9ms --latency-table latency.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -30,23 +32,22 @@ within a budget, exactly, and print the choice with the proof of its optimality.
 			if err != nil {
 				return err
 			}
-			limits := quantize.Limits{Size: budget, Overhead: sens.Overhead}
-			if err := limit.apply(c.Flags(), &limits.Size, &limits.Latency); err != nil {
+			limits, err := limit.apply(false)
+			if err != nil {
 				return err
 			}
 			plan, err := quantize.Allocate(c.Context(), sens, limits)
 			if err != nil {
-				return nameBudget(err)
+				return nameBudgets(err)
 			}
 			if out != "" {
 				if err := quantize.SaveJSON(out, plan); err != nil {
 					return err
 				}
 			}
-			return o.print(c.OutOrStdout(), plan, func(w io.Writer) { printPlan(w, plan) })
+			return o.print(c.OutOrStdout(), plan, func(w io.Writer) { printPlan(w, sens, plan) })
 		},
 	}
-	c.Flags().TextVar(&budget, "budget", quantize.Budget{Kind: quantize.Compression, Value: 8}, "limit of the `SIZE`: 8x, 4.0b or 150kB")
 	limit.addFlags(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
 	o.addFlag(c.Flags())
@@ -69,20 +70,23 @@ func readSensitivities(path string) (*quantize.SensTable, error) {
 	return &sens, nil
 }
 
-func printPlan(w io.Writer, p *quantize.Plan) {
+// printPlan has a line for every layer, with the bits of its weights and of its
+// input.
+func printPlan(w io.Writer, sens *quantize.SensTable, p *quantize.Plan) {
+	acts := map[string]string{}
+	for _, a := range p.Acts {
+		acts[a.Value] = fmt.Sprint(a.Bits)
+	}
 	var t table
-	t.row("layer", "bits")
-	for _, l := range p.Layers {
-		t.row(l.Layer, fmt.Sprint(l.Bits))
+	t.row("layer", "bits", "input")
+	for i, l := range p.Layers {
+		t.row(l.Layer, fmt.Sprint(l.Bits), acts[sens.Layers[i].Input])
 	}
 	t.print(w)
 	fmt.Fprintln(w)
-	if p.Budget.Kind != quantize.NoBudget {
-		unit := "bits of codes"
-		if p.Budget.Kind == quantize.FileBytes {
-			unit = "bytes of the file"
-		}
-		fmt.Fprintf(w, "budget %v: %d of %d %s\n", p.Budget, p.Used, p.Capacity, unit)
+	for _, s := range p.Budgets {
+		fmt.Fprintf(w, "budget %v: %d of %d %s\n", s.Budget, s.Used, s.Capacity, s.Budget.Counts())
 	}
+	fmt.Fprintf(w, "%s bit operations and %s kB of activations for an image\n", amount(p.BOPs), kilo(p.Memory))
 	fmt.Fprintf(w, "objective %.6g, bound %.6g (%v)%s\n", p.Objective, p.Bound, p.Status, latencyText(p.Latency))
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"runtime"
 	"strconv"
@@ -47,28 +46,21 @@ func parseBits(s string) ([]uint8, error) {
 	return bits, nil
 }
 
-// ruleList collects rules such as linear=4,6,8.
+// ruleList collects rules such as linear:bits=4/6/8.
 type ruleList []quantize.Rule
 
 func (r *ruleList) Set(s string) error {
-	glob, bits, ok := strings.Cut(s, "=")
-	if !ok || glob == "" {
-		return errors.New("want GLOB=BITS such as linear=4,6,8")
-	}
-	b, err := parseBits(bits)
-	if err != nil {
-		return err
-	}
-	*r = append(*r, quantize.Rule{Layer: glob, Bits: b})
-	return nil
+	rule, err := quantize.ParseRule(s)
+	*r = append(*r, rule)
+	return err
 }
 
-func (r *ruleList) Type() string { return "GLOB=BITS" }
+func (r *ruleList) Type() string { return "GLOB:KEY=VALUE,..." }
 
 func (r *ruleList) String() string {
 	words := make([]string, len(*r))
 	for i, v := range *r {
-		words[i] = v.Layer + "=" + (*bitList)(&v.Bits).String()
+		words[i] = v.Layer
 	}
 	return strings.Join(words, " ")
 }
@@ -102,15 +94,4 @@ func addExact(f *pflag.FlagSet, exact *bool) {
 
 func addSeed(f *pflag.FlagSet, seed *uint64) {
 	f.Uint64Var(seed, "seed", 1, "seed of all random choices")
-}
-
-// nameBudget names the flag in the error of a budget that cannot be met.
-func nameBudget(err error) error {
-	if b, ok := errors.AsType[*quantize.BudgetError](err); ok {
-		return fmt.Errorf("--budget %v: %w", b.Budget, err)
-	}
-	if l, ok := errors.AsType[*quantize.LatencyError](err); ok {
-		return fmt.Errorf("--latency-budget %v: %w", l.Limit, err)
-	}
-	return err
 }

@@ -25,6 +25,7 @@ func newInspect() *cobra.Command {
 		Short: "List what a file of weights or a .mixq file holds",
 		Long: `List the layers with weights of a .mixq file or ONNX model, or the tensors of a
 safetensors file or PyTorch checkpoint, with their shapes, bit-widths and sizes,
+of a .mixq file also the bit-width of what each layer reads and bit operations,
 and with --latency-table the predicted time of each layer of a .mixq file.`,
 		Example: `  mixq inspect resnet20.mixq
   mixq inspect resnet20.mixq --latency-table latency.json
@@ -51,6 +52,7 @@ type contents struct {
 	Model   string         `json:"model,omitempty"`
 	Meta    *artifact.Meta `json:"meta,omitempty"`
 	Weights int64          `json:"weights"`              // elements of all layers
+	BOPs    int64          `json:"bops,omitempty"`       // of a quantized network, for an image
 	Latency float64        `json:"latency_ms,omitempty"` // predicted; also of what has no weights
 	Layers  []content      `json:"layers"`
 }
@@ -61,7 +63,8 @@ type content struct {
 	Kind  string       `json:"kind"`
 	Shape tensor.Shape `json:"shape"`
 	Bits  int          `json:"bits"`
-	Bytes int64        `json:"bytes"` // with scales and zero points
+	Input int          `json:"input_bits,omitempty"` // of what a quantized layer reads
+	Bytes int64        `json:"bytes"`                // with scales and zero points
 
 	Latency float64 `json:"latency_ms,omitempty"`
 }
@@ -113,12 +116,17 @@ func (r *contents) addLayers(g *nn.Graph, times map[string]float64) {
 			continue
 		}
 		t := o.Weight.Type
-		bits, size := 8*t.DType.Size(), int64(t.Shape.Elems()*t.DType.Size())
+		c := content{Name: n.Name, Kind: n.Op.Kind().String(), Shape: t.Shape, Latency: times[n.Name]}
+		c.Bits, c.Bytes = 8*t.DType.Size(), int64(t.Shape.Elems()*t.DType.Size())
 		if t.Quant != nil {
-			bits, size = int(t.Quant.Bits), artifact.WeightBytes(t.Shape, int(t.Quant.Bits))
+			c.Bits, c.Bytes = int(t.Quant.Bits), artifact.WeightBytes(t.Shape, int(t.Quant.Bits))
 		}
-		r.add(content{n.Name, n.Op.Kind().String(), t.Shape, bits, size, times[n.Name]})
+		if q := o.X.Type.Quant; q != nil {
+			c.Input = int(q.Bits)
+		}
+		r.add(c)
 	}
+	r.BOPs = quantize.CountBOPs(g)
 }
 
 // predict sets the latency of g and returns that of its layers in milliseconds;
@@ -156,7 +164,7 @@ func (r *contents) addTensors(path string) error {
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
 		t := tensors[name]
 		size := t.DType().Size()
-		r.add(content{name, t.DType().String(), t.Shape(), 8 * size, int64(t.Len() * size), 0})
+		r.add(content{Name: name, Kind: t.DType().String(), Shape: t.Shape(), Bits: 8 * size, Bytes: int64(t.Len() * size)})
 	}
 	return nil
 }
@@ -169,12 +177,18 @@ func (r *contents) add(c content) {
 func (r *contents) print(w io.Writer) {
 	var t table
 	head := []string{"name", "kind", "shape", "bits", "kB"}
+	if r.BOPs > 0 {
+		head = append(head, "input")
+	}
 	if r.Latency > 0 {
 		head = append(head, "ms")
 	}
 	t.row(head...)
 	for _, l := range r.Layers {
 		row := []string{l.Name, l.Kind, l.Shape.String(), fmt.Sprint(l.Bits), kilo(l.Bytes)}
+		if r.BOPs > 0 {
+			row = append(row, fmt.Sprint(l.Input))
+		}
 		if r.Latency > 0 {
 			row = append(row, fmt.Sprintf("%.3f", l.Latency))
 		}
@@ -185,6 +199,9 @@ func (r *contents) print(w io.Writer) {
 	if r.Meta != nil {
 		fmt.Fprintf(w, "%s, made by mixq %s at level %s with %s, seed %d, configuration %s\n",
 			r.Model, r.Meta.Tool, r.Meta.Level, r.Meta.Go, r.Meta.Seed, r.Meta.Config)
+	}
+	if r.BOPs > 0 {
+		fmt.Fprintf(w, "%s bit operations for an image\n", amount(r.BOPs))
 	}
 	if r.Latency > 0 {
 		fmt.Fprintf(w, "predicted latency %.3f ms\n", r.Latency)

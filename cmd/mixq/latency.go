@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -16,44 +15,18 @@ import (
 	"mixq/quantize"
 )
 
-// latency is a latency budget and where its table comes from, as flags name
-// them.
+// latency is where a latency table comes from, as flags name it.
 type latency struct {
-	limit   time.Duration
 	path    string
 	level   string
 	threads int
 }
 
-// addTable adds the flags of the table alone.
+// addTable adds the flags of the table.
 func (l *latency) addTable(f *pflag.FlagSet) {
 	f.StringVar(&l.path, "latency-table", "", "`FILE`.json of mixq bench kernels")
 	f.StringVar(&l.level, "latency-isa", isa.Current().String(), "instruction set `LEVEL` that the table must be of")
 	f.IntVar(&l.threads, "latency-threads", 1, "threads that the table must be of")
-}
-
-// addFlags adds the flags of the table and of a budget.
-func (l *latency) addFlags(f *pflag.FlagSet) {
-	f.DurationVar(&l.limit, "latency-budget", 0, "limit of the predicted `TIME` of a run, such as 5ms; without --budget the size has none")
-	l.addTable(f)
-}
-
-// apply applies the flags to the two budgets of an allocation. The table stays
-// nil if it is to be measured.
-func (l *latency) apply(f *pflag.FlagSet, size *quantize.Budget, b *quantize.LatencyBudget) (err error) {
-	if f.Changed("latency-budget") {
-		if l.limit <= 0 {
-			return fmt.Errorf("--latency-budget %v: want a positive time such as 5ms", l.limit)
-		}
-		if !f.Changed("budget") {
-			*size = quantize.Budget{}
-		}
-	}
-	b.Limit = l.limit
-	if l.path != "" {
-		b.Table, err = l.read(l.path)
-	}
-	return err
 }
 
 // read reads a table and checks that it is of the right kind.

@@ -68,11 +68,13 @@ func TestUsageErrors(t *testing.T) {
 		{"flag", []string{"quantize", "--bit", "4"}, "--bit"},
 		{"bits", []string{"quantize", "--bits", "2,x"}, "--bits"},
 		{"budget", []string{"quantize", "--budget", "8"}, "--budget"},
-		{"budget and drop", []string{"quantize", "--budget", "8x", "--max-drop", "1"}, "max-drop"},
+		{"budget of another kind", []string{"quantize", "--bops-budget", "5ms"}, "--bops-budget"},
+		{"activation bits", []string{"quantize", "--act-bits", "4,x"}, "--act-bits"},
+		{"tie", []string{"quantize", "--tie", "["}, "--tie"},
 		{"metric", []string{"quantize", "--metric", "hessian"}, "hessian-trace"},
 		{"rounding", []string{"quantize", "--rounding", "up"}, "--rounding"},
-		{"rule without bits", []string{"quantize", "--rule", "linear"}, "--rule"},
-		{"rule without number", []string{"quantize", "--rule", "linear=a"}, "--rule"},
+		{"rule without settings", []string{"quantize", "--rule", "linear"}, "want GLOB:KEY=VALUE"},
+		{"rule without number", []string{"quantize", "--rule", "linear:bits=a"}, "--rule"},
 		{"model", []string{"quantize", "--model", "resnet21"}, "resnet21"},
 		{"data", []string{"quantize", "--data", "mnist"}, "mnist"},
 		{"weights missing", []string{"quantize", "--model", "resnet20", "--data", "shapes"}, "weights"},
@@ -105,14 +107,14 @@ func TestPipeline(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 9 || !strings.HasSuffix(lines[0], "8 bits") {
 		t.Errorf("want a head and a line for each of 8 layers, got\n%s", table)
 	}
-	wantKeys(t, run(t, "allocate", sens, "--budget", "8x", "--json"), "Bound Budget Capacity Layers Objective Status Used")
+	wantKeys(t, run(t, "allocate", sens, "--budget", "8x", "--json"), "Acts BOPs Bound Budgets Layers Memory Objective Status")
 	if plan := run(t, "allocate", sens, "--budget", "50kB"); !strings.Contains(plan, "of 50000 bytes of the file") {
 		t.Errorf("allocation within 50 kB:\n%s", plan)
 	}
 
-	report := run(t, append(calibrated, "quantize", "--rule", "linear=8", "--out", network, "--json")...)
-	wantKeys(t, report, "agreement avg_bits bits bound compression drop effective_bits file_bytes file_compression "+
-		"float_bytes float_top1 images kl layer_error model objective quant_top1 seconds sqnr_db weight_bytes")
+	report := run(t, append(calibrated, "quantize", "--rule", "linear:bits=8", "--out", network, "--json")...)
+	wantKeys(t, report, "act_bits activation_bytes agreement avg_act_bits avg_bits bits bops bound compression drop effective_bits file_bytes "+
+		"file_compression float_bytes float_top1 images input_bits kl layer_error model objective quant_top1 seconds sqnr_db weight_bytes")
 	var r struct {
 		Top1  float64        `json:"quant_top1"`
 		Bytes int64          `json:"file_bytes"`
@@ -127,11 +129,11 @@ func TestPipeline(t *testing.T) {
 	if a.Top1 != r.Top1 || a.Images != cifarImages {
 		t.Errorf("eval gives %v %% of %d images, quantize %v %% of %d", a.Top1, a.Images, r.Top1, cifarImages)
 	}
-	wantKeys(t, run(t, "inspect", network, "--json"), "bytes file format layers meta model weights")
+	wantKeys(t, run(t, "inspect", network, "--json"), "bops bytes file format layers meta model weights")
 	wantKeys(t, run(t, "inspect", weights, "--json"), "bytes file format layers weights")
 
 	again := filepath.Join(dir, "again.mixq")
-	run(t, append(calibrated, "quantize", "--rule", "linear=8", "--out", again, "--threads", "1")...)
+	run(t, append(calibrated, "quantize", "--rule", "linear:bits=8", "--out", again, "--threads", "1")...)
 	if !bytes.Equal(read(t, network), read(t, again)) {
 		t.Error("one thread writes another file")
 	}
@@ -180,8 +182,13 @@ func TestFailures(t *testing.T) {
 		{"too few images", "resnet8", weights, data, "--calib 65", []string{"--calib", "65"}},
 		{"impossible budget", "resnet8", weights, data, "--budget 40x", []string{"--budget", "40x"}},
 		{"no images to validate on", "resnet8", weights, data, "--valid 64", []string{"--max-drop", "1", "--valid", "64"}},
+		{"impossible budgets", "resnet8", weights, data, "--budget 8x --bops-budget 600x: quantize: budgets 8x, bops=600x are impossible together", []string{"--budget", "8x", "--bops-budget", "600x"}},
+		{"impossible memory", "resnet8", weights, data, "memory=49.192kB is the nearest", []string{"--memory-budget", "1kB", "--budget", "none"}},
+		{"rule without candidates", "resnet8", weights, data, "leaves layer linear none", []string{"--rule", "linear:min=7,max=7"}},
+		{"tie of nothing", "resnet8", weights, data, `"fc"`, []string{"--tie", "fc"}},
+		{"metric without activations", "resnet8", weights, data, "metric mse", []string{"--act-bits", "4,8", "--metric", "mse"}},
 		{"impossible bits", "resnet8", weights, data, "9, want 2 to 8", []string{"--bits", "4,9"}},
-		{"rule for nothing", "resnet8", weights, data, `"fc"`, []string{"--rule", "fc=8"}},
+		{"rule for nothing", "resnet8", weights, data, `"fc"`, []string{"--rule", "fc:min=3"}},
 		{"no folder", "resnet8", weights, data, "--out", []string{"--out", filepath.Join(dir, "none", "n.mixq")}},
 	}
 	for _, tt := range tests {

@@ -27,8 +27,9 @@ func (m *method) addFlags(c *cobra.Command) {
 	f.IntVar(&m.calib, "calib", 1024, "number of training images to calibrate on, chosen at random")
 	m.data.addCalibRows(f)
 	f.Var((*bitList)(&m.config.Bits), "bits", "candidate bit-widths of weights, any of 2 to 8")
-	f.Uint8Var(&m.config.ActBits, "act-bits", 8, "bit-width of activations")
-	f.Var((*ruleList)(&m.config.Rules), "rule", "candidate bit-widths of the layers that GLOB matches; repeatable, later rules win")
+	m.config.ActBits = []uint8{8}
+	f.Var((*bitList)(&m.config.ActBits), "act-bits", "candidate bit-widths of activations, any of 2 to 8; only a limit of BOPs makes fewer than the most pay")
+	f.Var((*ruleList)(&m.config.Rules), "rule", "settings of the layers that GLOB matches: bits=4/6/8, min=3, max=6 (of weights), act=6/8 (of inputs), rounding=nearest; repeatable, later rules win")
 	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+metricNames())
 	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`gram` or nearest")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")

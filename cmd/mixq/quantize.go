@@ -19,7 +19,7 @@ func newQuantize() *cobra.Command {
 	var out string
 	var o output
 	var synthetic bool
-	var limit latency
+	var limit limits
 	c := &cobra.Command{
 		Use:   "quantize",
 		Short: "Compress a trained network to a budget and measure the result",
@@ -30,15 +30,26 @@ Without --model, --weights and --data, a small network that is part of this
 program is quantized. Without --out, the result is measured and thrown away.
 
 A budget is a compression of the weights (8x), average bits of a weight (4.0b),
-or a size of the whole file (150kB). --latency-budget limits the time of a run
-instead, or as well, by a table of mixq bench kernels; without --latency-table
-the layers are measured here. With --max-drop in place of a budget, the smallest
-network is looked for that loses no more accuracy than that on training images
-that it was not calibrated on.`,
+or a size of the whole file (150kB). Other limits stand in its place or beside it,
+all at once: --bops-budget of bit operations, --latency-budget of the time of a
+run, by a table of mixq bench kernels (without --latency-table the layers are
+measured here), --memory-budget of the memory of activations, which does not
+depend on bits. With --max-drop the smallest network within the limits is looked
+for that loses no more accuracy than that on training images that it was not
+calibrated on.
+
+Activations have 8 bits. With --act-bits 4,5,6,8 their widths are chosen as well,
+together with those of weights; this pays only with a limit of bit operations,
+since neither size nor time depend on them, and otherwise most of them keep the
+most bits. The image keeps 8 unless a rule says otherwise.
+
+--rule 'fc:min=3' or 'layer1.*:bits=4/6,act=8' changes the candidates of layers;
+'conv1:bits=8' leaves one. --tie 'layer1.*' makes layers share one bit-width.`,
 		Example: `  mixq quantize
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 8x --out resnet20.mixq
   mixq quantize --model mobilenet_v2 --weights mobilenet_v2.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000
-  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear=4,6,8' --json
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --budget 120kB --rule 'linear:bits=4/6/8' --json
+  mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --act-bits 4,5,6,8 --bops-budget 700M --budget 8x
   mixq quantize --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --max-drop 0.5 --out resnet20.mixq
   mixq quantize --model resnet18 --weights resnet18.pth --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000 --budget 8x --latency-budget 9ms
   mixq quantize --model regnet.onnx --data folder:imagenet/val --calib-rows 0:1000 --rows 1000:50000 --out regnet.mixq
@@ -53,16 +64,13 @@ that it was not calibrated on.`,
 			return cobra.NoArgs(c, args)
 		},
 		RunE: func(c *cobra.Command, _ []string) error {
-			if c.Flags().Changed("max-drop") {
-				m.config.Budget = quantize.Budget{}
-			}
 			bar := newProgress(c.ErrOrStderr())
 			defer bar.close()
 			g, images, err := m.inputs(bar, synthetic)
 			if err != nil {
 				return err
 			}
-			if err := m.limitLatency(c, bar, &limit, g); err != nil {
+			if m.config.Limits, err = m.limits(c, bar, &limit, g); err != nil {
 				return err
 			}
 			path, remove, err := outputPath(out)
@@ -72,7 +80,7 @@ that it was not calibrated on.`,
 			defer remove()
 			r, err := quantize.Run(c.Context(), g, images, m.config, path)
 			if err != nil {
-				return nameBudget(err)
+				return nameBudgets(err)
 			}
 			bar.close()
 			m.data.reportSkipped(c.ErrOrStderr())
@@ -80,19 +88,15 @@ that it was not calibrated on.`,
 		},
 	}
 	m.addFlags(c)
-	m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 8}
-	c.Flags().TextVar(&m.config.Budget, "budget", m.config.Budget, "limit of the `SIZE`: 8x, 4.0b or 150kB")
+	limit.addFlags(c.Flags())
 	c.Flags().Float64Var(&m.config.MaxDrop, "max-drop", 0, "find the smallest network that loses at most so many `POINTS` of top-1 accuracy")
 	c.Flags().IntVar(&m.valid, "valid", 2000, "number of training images, apart from those for calibration, that --max-drop is measured on")
-	limit.addFlags(c.Flags())
 	c.Flags().IntVar(&m.tune, "tune", 0, "number of training images to tune scales and biases on, apart from those for calibration, or random crops of those where there are no others")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")
 	c.MarkFlagsMutuallyExclusive("synthetic", "weights")
 	c.MarkFlagsMutuallyExclusive("synthetic", "max-drop")
-	c.MarkFlagsMutuallyExclusive("budget", "max-drop")
 	c.MarkFlagsMutuallyExclusive("synthetic", "tune")
-	c.MarkFlagsMutuallyExclusive("latency-budget", "max-drop")
 	o.addFlag(c.Flags())
 	return c
 }
@@ -120,14 +124,14 @@ func (m *method) inputs(bar *progress, synthetic bool) (g *nn.Graph, d quantize.
 	return g, d, err
 }
 
-// limitLatency sets the budgets that the flags ask for, and measures the table
-// if it must.
-func (m *method) limitLatency(c *cobra.Command, bar *progress, l *latency, g *nn.Graph) (err error) {
-	b := &m.config.Latency
-	if err = l.apply(c.Flags(), &m.config.Budget, b); err == nil && b.Limit > 0 && b.Table == nil {
-		b.Table, err = l.measure(c.Context(), bar, g, m.config.WorkDir)
+// limits are those that the flags ask for; the latency table is measured if it
+// must be.
+func (m *method) limits(c *cobra.Command, bar *progress, l *limits, g *nn.Graph) (quantize.Limits, error) {
+	out, err := l.apply(m.config.MaxDrop > 0)
+	if err == nil && l.has(quantize.Latency) && out.Table == nil {
+		out.Table, err = l.latency.measure(c.Context(), bar, g, m.config.WorkDir)
 	}
-	return err
+	return out, err
 }
 
 // outputPath returns where to write: out, after a check that its folder exists,
@@ -167,11 +171,11 @@ func decibels(sqnr map[string]float64, layer string) string {
 
 func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
 	var t table
-	t.row("layer", "shape", "bits", "kB", "SQNR dB")
+	t.row("layer", "shape", "bits", "input", "kB", "SQNR dB")
 	for _, n := range g.Nodes {
 		if o, ok := n.Operands(); ok {
 			s, bits := o.Weight.Type.Shape, r.Bits[n.Name]
-			t.row(n.Name, s.String(), fmt.Sprint(bits), kilo(artifact.WeightBytes(s, int(bits))), decibels(r.SQNR, n.Name))
+			t.row(n.Name, s.String(), fmt.Sprint(bits), fmt.Sprint(r.InputBits[n.Name]), kilo(artifact.WeightBytes(s, int(bits))), decibels(r.SQNR, n.Name))
 		}
 	}
 	t.print(w)
@@ -180,6 +184,7 @@ func printReport(w io.Writer, g *nn.Graph, r *quantize.Report, out string) {
 same best class %.2f %%, KL divergence %.4f
 weights %s kB in float, %s kB in codes: %.2f times smaller, %.2f bits on average
 file %s kB: %.2f times smaller, %.2f bits a weight with scales and zero points
+an image takes %s bit operations and %s kB of activations, of %.2f bits on average
 allocation: objective %.4g, bound %.4g%s
 time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, tune %.1f, pack %.1f, verify %.1f
 `,
@@ -187,6 +192,7 @@ time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, tune %
 		r.Agreement, r.KL,
 		kilo(r.FloatBytes), kilo(r.WeightBytes), r.Compression, r.AvgBits,
 		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
+		amount(r.BOPs), kilo(r.ActivationBytes), r.AvgActBits,
 		r.Objective, r.Bound, latencyText(r.Latency),
 		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Tune, r.Seconds.Pack, r.Seconds.Verify)
 	if s := r.Search; s != nil {

@@ -19,7 +19,8 @@ func newSensitivity() *cobra.Command {
 		Short: "Measure how much each layer suffers at each bit-width",
 		Long: `Estimate, from gradients on calibration images, how far the outputs move when one
 layer is quantized to each candidate bit-width: twice the KL divergence from the
-float network. mixq allocate chooses bits from the table.`,
+float network. With several --act-bits also for activations. mixq allocate chooses bits
+from the table.`,
 		Example: `  mixq sensitivity
   mixq sensitivity --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --calib 256 --out sens.json`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -35,13 +36,17 @@ float network. mixq allocate chooses bits from the table.`,
 			if err != nil {
 				return err
 			}
-			// Sensitivities do not depend on the budget; this one is always met.
-			m.config.Budget = quantize.Budget{Kind: quantize.Compression, Value: 1}
 			job, err := quantize.Prepare(g, calib, m.config)
 			if err != nil {
 				return err
 			}
-			sens, err := job.Sensitivity(c.Context())
+			var st *quantize.Stats // not needed to choose widths of weights only
+			if job.ChoosesActs() {
+				if st, err = job.Calibrate(c.Context()); err != nil {
+					return err
+				}
+			}
+			sens, err := job.Sensitivity(c.Context(), st)
 			if err != nil {
 				return err
 			}
@@ -62,21 +67,26 @@ float network. mixq allocate chooses bits from the table.`,
 	return c
 }
 
-// printSensitivities has a column for every bit-width that some layer may take.
+// printSensitivities has a line for every layer, and for every activation whose
+// bit-width is to be chosen, and a column for every bit-width that some may take.
 func printSensitivities(w io.Writer, sens *quantize.SensTable) {
+	lines := slices.Clone(sens.Layers)
+	for _, a := range sens.Acts {
+		if a.Sensitivity != nil {
+			lines = append(lines, quantize.LayerSens{Layer: "input " + a.Value, Bits: a.Bits, Sensitivity: a.Sensitivity})
+		}
+	}
 	var t table
 	head := []string{"layer", "weights"}
 	var column [9]int // of each bit-width; 0 for none
 	for bits := range uint8(len(column)) {
-		for _, l := range sens.Layers {
-			if column[bits] == 0 && slices.Contains(l.Bits, bits) {
-				column[bits] = len(head)
-				head = append(head, fmt.Sprintf("%d bits", bits))
-			}
+		if slices.ContainsFunc(lines, func(l quantize.LayerSens) bool { return slices.Contains(l.Bits, bits) }) {
+			column[bits] = len(head)
+			head = append(head, fmt.Sprintf("%d bits", bits))
 		}
 	}
 	t.row(head...)
-	for _, l := range sens.Layers {
+	for _, l := range lines {
 		row := make([]string, len(head))
 		row[0], row[1] = l.Layer, fmt.Sprint(l.Weights)
 		for i, b := range l.Bits {

@@ -37,3 +37,16 @@ func (t table) print(w io.Writer) {
 
 // kilo is a number of bytes in units of 1000.
 func kilo(bytes int64) string { return fmt.Sprintf("%.2f", float64(bytes)/1000) }
+
+// amount is a large number with a unit such as G.
+func amount(n int64) string {
+	for _, u := range []struct {
+		size float64
+		name string
+	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}} {
+		if float64(n) >= u.size {
+			return fmt.Sprintf("%.3f %s", float64(n)/u.size, u.name)
+		}
+	}
+	return fmt.Sprint(n)
+}
