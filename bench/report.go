@@ -11,6 +11,8 @@ var columns = []column[Row]{
 	{"run", func(r Row) string { return r.Run }},
 	{"compression", func(r Row) string { return fmt.Sprintf("%.2fx", r.Report.Compression) }},
 	{"bits", func(r Row) string { return fmt.Sprintf("%.2f", r.Report.AvgBits) }},
+	{"act bits", func(r Row) string { return fmt.Sprintf("%.2f", r.Report.AvgActBits) }},
+	{"GBOPs", func(r Row) string { return fmt.Sprintf("%.3f", float64(r.Report.BOPs)/1e9) }},
 	{"file", func(r Row) string { return fmt.Sprintf("%d B", r.Report.FileBytes) }},
 	{"top-1", func(r Row) string { return fmt.Sprintf("%.2f %%", r.Report.QuantTop1) }},
 	{"drop", func(r Row) string { return fmt.Sprintf("%.2f", r.Report.Drop) }},
