@@ -73,3 +73,48 @@ func TestSearch(t *testing.T) {
 		t.Errorf("error %v, want a DropError", err)
 	}
 }
+
+// With other limits, averages that they exclude are passed over: here fewer than 4
+// bits are slow, as they are for some kernels.
+func TestSearchWithinLimits(t *testing.T) {
+	cfg := runConfig(2)
+	cfg.Limits, cfg.MaxDrop, cfg.Rounding = budgets(Budget{RunTime, 1000}), 100, Nearest
+	cfg.Limits.Table = &LatencyTable{ISA: "generic", Threads: 1, Batch: 1}
+	q, err := Sketch(runNet(t), func(string) uint8 { return 8 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[latencyKey]bool{}
+	for _, w := range Works(q) {
+		for _, w.Bits = range []uint8{0, 2, 3, 4, 6, 8} {
+			row := LatencyRow{Kind: w.Kind, Shape: w.Shape, Bits: w.Bits, NS: 1}
+			if w.Bits == 2 || w.Bits == 3 {
+				row.NS = 1001
+			}
+			if !seen[w.key()] {
+				cfg.Limits.Table.Rows = append(cfg.Limits.Table.Rows, row)
+			}
+			seen[w.key()] = true
+		}
+	}
+	j, err := Prepare(runNet(t), noise(32, 32, 1), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	st, err := j.Calibrate(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sens, err := j.Sensitivity(ctx, st)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := j.Search(ctx, sens, st, noise(32, 32, 2), filepath.Join(t.TempDir(), "probe.mixq"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Budget != (Budget{AverageBits, 4}) {
+		t.Errorf("found %+v, want 4 bits", r)
+	}
+}

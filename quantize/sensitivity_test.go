@@ -34,7 +34,7 @@ func TestSensitivityPredictsKL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Bits: []uint8{4, 8}, Seed: 1, SensDraws: 24, Positions: 16, Threads: 2}.withDefaults()
+	cfg := Config{Bits: []uint8{4, 8}, ActBits: []uint8{5, 6, 8}, Seed: 1, SensDraws: 24, Positions: 16, Threads: 2}.withDefaults()
 	settings, err := Resolve(g, cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,11 @@ func TestSensitivityPredictsKL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := Sensitivity(context.Background(), g, settings, nil, set.images, nil, cfg)
+	st, err := Calibrate(context.Background(), g, settings.Acts, set.images, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := Sensitivity(context.Background(), g, settings, st, set.images, nil, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,6 +69,7 @@ func TestSensitivityPredictsKL(t *testing.T) {
 			}
 		}
 	}
+	checkActivationKL(t, g, st, table, measured.images, want)
 }
 
 // A layer with fewer patches than inputs is measured on images of its own.
