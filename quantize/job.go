@@ -75,7 +75,7 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if err := j.describe(); err != nil {
 		return nil, err
 	}
-	// Background: at most milliseconds.
+	// Background: at most seconds.
 	return j, cfg.Limits.feasible(context.Background(), j.sens)
 }
 
