@@ -46,10 +46,10 @@ func newProgram(sens *SensTable, limits Limits) (*program, error) {
 		return nil, err
 	}
 	p := &program{table: sens}
-	if err := p.tie(limits.Ties); err != nil {
+	if err := p.choose(limits.Ties); err != nil {
 		return nil, err
 	}
-	p.pair()
+	p.combine()
 	for _, b := range limits.Budgets {
 		c, err := budgetKinds[b.Kind].cost(sens, limits.Table)
 		if err != nil {
@@ -60,8 +60,8 @@ func newProgram(sens *SensTable, limits Limits) (*program, error) {
 	return p, nil
 }
 
-// tie makes the choices of weights and activations.
-func (p *program) tie(ties []Tie) (err error) {
+// choose makes the choices of weights and activations.
+func (p *program) choose(ties []Tie) (err error) {
 	layers, values := newClasses(len(p.table.Layers)), newClasses(len(p.table.Acts))
 	for _, t := range ties {
 		m, err := t.match(p.table.Layers)
@@ -108,8 +108,8 @@ func (p *program) inputs(t Tie, layers []int) (acts []int, err error) {
 // input is the activation that layer i reads, -1 if that is not known.
 func (p *program) input(i int) int { return p.table.act(p.table.Layers[i].Input) }
 
-// pair makes pairs and options in the order of layers, and lists the choices.
-func (p *program) pair() {
+// combine makes pairs and options in the order of layers, and lists the choices.
+func (p *program) combine() {
 	var pairs []*pair
 	of := map[[2]*choice]*pair{}
 	for i, w := range p.weights {

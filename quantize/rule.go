@@ -113,9 +113,14 @@ func (r Rule) apply(s *Settings) error {
 		if err := r.change(l); err != nil {
 			return err
 		}
-		if r.ActBits != nil {
-			s.act(l.Input).Bits = r.ActBits
+		if r.ActBits == nil {
+			continue
 		}
+		a := s.act(l.Input)
+		if a == nil {
+			return fmt.Errorf("the input of layer %s is not known; measure sensitivities again", l.Layer)
+		}
+		a.Bits = r.ActBits
 	}
 	if !matched {
 		return fmt.Errorf("matches no layer")

@@ -144,3 +144,37 @@ func TestParseTie(t *testing.T) {
 		}
 	}
 }
+
+// Restricting a table to what rules leave is measuring with the rules.
+func TestRestrict(t *testing.T) {
+	table := &SensTable{
+		Layers: []LayerSens{{Layer: "a", Input: "u", Bits: []uint8{2, 4, 8}, Sensitivity: []float64{5, 3, 1}}, {Layer: "b", Input: "x", Bits: []uint8{2, 4}, Sensitivity: []float64{9, 7}}, {Layer: "c", Bits: []uint8{4}}},
+		Acts:   []ActSens{{Value: "x", Bits: []uint8{8}}, {Value: "u", Bits: []uint8{4, 8}, Sensitivity: []float64{2, 1}}},
+	}
+	got, err := table.Restrict([]Rule{{Layer: "a", Min: 3, ActBits: []uint8{4}}, {Layer: "b", Bits: []uint8{2}, ActBits: []uint8{8}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &SensTable{
+		Layers: []LayerSens{{Layer: "a", Input: "u", Bits: []uint8{4, 8}, Sensitivity: []float64{3, 1}}, {Layer: "b", Input: "x", Bits: []uint8{2}, Sensitivity: []float64{9}}, {Layer: "c", Bits: []uint8{4}}},
+		Acts:   []ActSens{{Value: "x", Bits: []uint8{8}}, {Value: "u", Bits: []uint8{4}, Sensitivity: []float64{2}}},
+	}
+	if !reflect.DeepEqual(got, want) || len(table.Layers[0].Bits) != 3 {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+	nearest := Nearest
+	for _, tt := range []struct {
+		rule Rule
+		want string
+	}{
+		{Rule{Layer: "a", Bits: []uint8{3}}, "layer a was not measured at 3 bits, only at [2 4 8]"},
+		{Rule{Layer: "b", ActBits: []uint8{6, 8}}, "activation x was not measured at 6 bits"},
+		{Rule{Layer: "c", ActBits: []uint8{8}}, "the input of layer c is not known"},
+		{Rule{Layer: "a", Rounding: &nearest}, "rounding cannot be changed"},
+		{Rule{Layer: "d", Min: 3}, "matches no layer"},
+	} {
+		if _, err := table.Restrict([]Rule{tt.rule}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: error %v, want one with %q", tt.rule, err, tt.want)
+		}
+	}
+}

@@ -70,18 +70,19 @@ func TestRunActs(t *testing.T) {
 	}
 }
 
-// With one width for activations all but the image have it, and layers keep to their
-// simulation.
+// With one width for activations all have it, and the image if a rule says so, and
+// layers keep to their simulation.
 func TestRunNarrowActs(t *testing.T) {
 	for _, bits := range []uint8{2, 5} {
 		cfg := runConfig(2)
 		cfg.ActBits, cfg.Rounding = []uint8{bits}, Nearest
+		cfg.Rules = []Rule{{Layer: "conv1", ActBits: []uint8{6}}}
 		r, err := Run(context.Background(), runNet(t), runData(), cfg, filepath.Join(t.TempDir(), "net.mixq"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for v, b := range r.ActBits {
-			if want := map[bool]uint8{true: 8, false: bits}[v == "x"]; b != want {
+			if want := map[bool]uint8{true: 6, false: bits}[v == "x"]; b != want {
 				t.Errorf("%s has %d bits, want %d", v, b, want)
 			}
 		}

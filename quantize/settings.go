@@ -30,9 +30,12 @@ type Settings struct {
 	Acts   []ActConfig
 }
 
-// act is the activation of that name, which must be there.
+// act is the activation of that name; nil if there is none.
 func (s *Settings) act(name string) *ActConfig {
-	return &s.Acts[slices.IndexFunc(s.Acts, func(a ActConfig) bool { return a.Value == name })]
+	if i := slices.IndexFunc(s.Acts, func(a ActConfig) bool { return a.Value == name }); i >= 0 {
+		return &s.Acts[i]
+	}
+	return nil
 }
 
 // ChoosesActs reports whether some activation has several candidates.
@@ -52,9 +55,14 @@ func Resolve(g *nn.Graph, cfg Config) (Settings, error) {
 	if err != nil {
 		return s, err
 	}
-	for _, r := range cfg.Rules {
-		if err := r.apply(&s); err != nil {
-			return s, fmt.Errorf("quantize: rule %q: %w", r.Layer, err)
+	return s, s.apply(cfg.Rules)
+}
+
+// apply applies rules, in order, and sorts the candidates.
+func (s *Settings) apply(rules []Rule) error {
+	for _, r := range rules {
+		if err := r.apply(s); err != nil {
+			return fmt.Errorf("quantize: rule %q: %w", r.Layer, err)
 		}
 	}
 	for i := range s.Layers {
@@ -63,7 +71,7 @@ func Resolve(g *nn.Graph, cfg Config) (Settings, error) {
 	for i := range s.Acts {
 		s.Acts[i].Bits = slices.Sorted(slices.Values(s.Acts[i].Bits))
 	}
-	return s, nil
+	return nil
 }
 
 // defaultSettings are those without rules.

@@ -13,6 +13,7 @@ import (
 
 func newAllocate() *cobra.Command {
 	var limit limits
+	var rules ruleList
 	var out string
 	var o output
 	c := &cobra.Command{
@@ -21,10 +22,11 @@ func newAllocate() *cobra.Command {
 		Long: `Choose the bit-widths of weights and activations so that the sum of
 sensitivities is least within all budgets, exactly, and print the choice with the
 proof of its optimality. Widths of activations are chosen among those that mixq
-sensitivity was given with --act-bits. If the budgets cannot be met together, the
+sensitivity was given with --act-bits, and --rule chooses among what was measured.
+If the budgets cannot be met together, the
 error tells how far each would have to give way.`,
 		Example: `  mixq sensitivity --out sens.json && mixq allocate sens.json --budget 10.67x
-  mixq allocate sens.json --budget 8x --bops-budget 1.2G --tie 'layer1.*'
+  mixq allocate sens.json --budget 8x --bops-budget 1.2G --tie 'layer1.*' --rule 'fc:min=3'
   mixq allocate sens.json --budget 8x --latency-budget 9ms --latency-table latency.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -34,6 +36,9 @@ error tells how far each would have to give way.`,
 			}
 			limits, err := limit.apply(false)
 			if err != nil {
+				return err
+			}
+			if sens, err = sens.Restrict(rules); err != nil {
 				return err
 			}
 			plan, err := quantize.Allocate(c.Context(), sens, limits)
@@ -49,6 +54,7 @@ error tells how far each would have to give way.`,
 		},
 	}
 	limit.addFlags(c.Flags())
+	rules.addFlag(c.Flags())
 	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write")
 	o.addFlag(c.Flags())
 	return c

@@ -55,6 +55,10 @@ func (r *ruleList) Set(s string) error {
 	return err
 }
 
+func (r *ruleList) addFlag(f *pflag.FlagSet) {
+	f.Var(r, "rule", "settings of the layers that GLOB matches: bits=4/6/8, min=3, max=6 (of weights), act=6/8 (of inputs), rounding=nearest; repeatable, later rules win")
+}
+
 func (r *ruleList) Type() string { return "GLOB:KEY=VALUE,..." }
 
 func (r *ruleList) String() string {

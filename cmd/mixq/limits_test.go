@@ -43,11 +43,12 @@ func TestLimits(t *testing.T) {
 	if lines := strings.Split(strings.TrimSpace(table), "\n"); len(lines) != 1+8+7 || !strings.HasPrefix(lines[9], "input relu") {
 		t.Errorf("want a head and lines for 8 layers and 7 activations, got\n%s", table)
 	}
-	plan := run(t, "allocate", sens, "--bops-budget", "300M", "--budget", "7x", "--memory-budget", "50kB", "--tie", "layer*")
+	plan := run(t, "allocate", sens, "--bops-budget", "300M", "--budget", "7x", "--memory-budget", "50kB", "--tie", "layer*", "--rule", "linear:bits=3,act=8")
 	for _, want := range []string{"budget 7x: ", "budget bops=300M: ", " bit operations\n", "budget memory=50kB: 49192 of 50000 bytes of activations", "(optimal)"} {
 		if !strings.Contains(plan, want) {
 			t.Errorf("no %q in\n%s", want, plan)
 		}
 	}
+	wantError(t, exitFailure, "not measured at 4 bits", "allocate", sens, "--rule", "conv1:bits=4")
 	wantError(t, exitFailure, "--budget 7x --bops-budget 1M --memory-budget 60kB: ", "allocate", sens, "--memory-budget", "60kB", "--bops-budget", "1M", "--budget", "7x")
 }

@@ -29,7 +29,7 @@ func (m *method) addFlags(c *cobra.Command) {
 	f.Var((*bitList)(&m.config.Bits), "bits", "candidate bit-widths of weights, any of 2 to 8")
 	m.config.ActBits = []uint8{8}
 	f.Var((*bitList)(&m.config.ActBits), "act-bits", "candidate bit-widths of activations, any of 2 to 8; only a limit of BOPs makes fewer than the most pay")
-	f.Var((*ruleList)(&m.config.Rules), "rule", "settings of the layers that GLOB matches: bits=4/6/8, min=3, max=6 (of weights), act=6/8 (of inputs), rounding=nearest; repeatable, later rules win")
+	(*ruleList)(&m.config.Rules).addFlag(f)
 	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+metricNames())
 	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`gram` or nearest")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")
