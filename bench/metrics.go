@@ -1,69 +1,137 @@
 package bench
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"gonum.org/v1/gonum/stat"
-
 	"mixq/quantize"
 )
 
-// MetricRow says how well a sensitivity metric ranks layers and bit-widths, as
-// the median over the seeds of a Comparison.
-type MetricRow struct {
-	Metric  quantize.Metric
-	All     float64 // Spearman's correlation with the oracle over layers and bit-widths
-	Layers  float64 // across layers at one bit-width, the mean over 2, 3 and 4 bits
-	Seconds float64 // wall time of the table
-}
-
 // Comparison asks for metrics to be held against the measured divergence
-// (quantize.Oracle).
+// (quantize.Oracle) on the same images and perturbations.
 type Comparison struct {
 	Metrics []quantize.Metric
-	Images  int // to measure on
-	Seeds   int // repetitions with other patches and draws
+	Seeds   []uint64
+	Images  int             // to measure on, and to round for
+	Bits    []int           // bit-widths of weights to measure
+	Budget  quantize.Budget // to allocate bits within by every metric
 }
 
-// fixedBits are the bit-widths at which layers are compared.
-var fixedBits = []uint8{2, 3, 4}
+// MetricRow says how well a sensitivity metric ranks layers and bit-widths.
+type MetricRow struct {
+	Metric  quantize.Metric
+	Seed    uint64
+	All     float64   // Spearman's correlation with the oracle over layers and bit-widths
+	Across  []float64 // across layers at one bit-width, for each of Comparison.fixed
+	Excess  float64   // the oracle's sensitivity of the bits that the metric allocates, by the least possible
+	Seconds float64   // wall time of the table
+}
 
-// compare makes a row for every metric.
-func (c *Comparison) compare(ctx context.Context, s *Spec, in Input, o Options) ([]MetricRow, error) {
-	tables := make([][]MetricRow, len(c.Metrics)) // by metric and seed
-	for seed := range uint64(c.Seeds) {
-		oracle, _, err := c.table(ctx, s, in, o, quantize.Oracle, s.Seed+seed)
-		if err != nil {
-			return nil, err
-		}
-		for i, m := range c.Metrics {
-			t, seconds, err := c.table(ctx, s, in, o, m, s.Seed+seed)
-			if err != nil {
-				return nil, err
-			}
-			all, layers := agreement(t, oracle)
-			tables[i] = append(tables[i], MetricRow{m, all, layers, seconds})
+// across is the mean of Across.
+func (r MetricRow) across() float64 {
+	sum := 0.0
+	for _, v := range r.Across {
+		sum += v
+	}
+	return sum / float64(len(r.Across))
+}
+
+// fixed are the bit-widths at which layers are compared: those of 2 to 4, where
+// layers differ most.
+func (c *Comparison) fixed() (bits []uint8) {
+	for b := uint8(2); b <= 4; b++ {
+		if slices.Contains(c.Bits, int(b)) {
+			bits = append(bits, b)
 		}
 	}
-	var rows []MetricRow
-	for _, t := range tables {
-		rows = append(rows, MetricRow{Metric: t[0].Metric,
-			All:     median(t, func(r MetricRow) float64 { return r.All }),
-			Layers:  median(t, func(r MetricRow) float64 { return r.Layers }),
-			Seconds: median(t, func(r MetricRow) float64 { return r.Seconds })})
+	return bits
+}
+
+// validate checks that there is something to compare.
+func (c *Comparison) validate() error {
+	if len(c.Metrics) == 0 || c.Images < 1 || len(c.Seeds) == 0 {
+		return errors.New("a comparison needs metrics, images and seeds, each at least one")
+	}
+	if len(c.fixed()) == 0 {
+		return fmt.Errorf("a comparison of bits %v, want at least one of 2 to 4 among them", c.Bits)
+	}
+	if c.Budget.Kind == 0 {
+		return errors.New("a comparison needs a budget, such as 8x")
+	}
+	_, err := c.config(c.Metrics[0], 0)
+	return err
+}
+
+// config is the configuration that a table is made with.
+func (c *Comparison) config(m quantize.Metric, seed uint64) (quantize.Config, error) {
+	cfg, err := Run{Bits: c.Bits, Budget: c.Budget, Metric: m}.config(seed)
+	cfg.SensImages = c.Images
+	return cfg, err
+}
+
+// compare adds the rows of the comparison, if there is one.
+func (e *executor) compare(ctx context.Context) error {
+	c := e.res.Spec.Compare
+	if c == nil {
+		return nil
+	}
+	for _, seed := range c.Seeds {
+		rows := e.Earlier.metrics(seed)
+		if rows == nil {
+			var err error
+			if rows, err = e.compareSeed(ctx, c, seed); err != nil {
+				return fmt.Errorf("comparison with seed %d: %w", seed, err)
+			}
+		}
+		e.res.Metrics = append(e.res.Metrics, rows...)
+		if err := e.save(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compareSeed makes a row for every metric, and one for the oracle itself.
+func (e *executor) compareSeed(ctx context.Context, c *Comparison, seed uint64) (rows []MetricRow, err error) {
+	var truth *quantize.SensTable
+	var least float64
+	for i, m := range append([]quantize.Metric{quantize.Oracle}, c.Metrics...) {
+		t, seconds, err := e.table(ctx, c, m, seed)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", m, err)
+		}
+		if i == 0 {
+			truth = t
+		}
+		cost, err := planCost(ctx, t, truth, c.Budget)
+		if err != nil {
+			return nil, fmt.Errorf("%v: %w", m, err)
+		}
+		if i == 0 {
+			least = cost
+		}
+		row := MetricRow{Metric: m, Seed: seed, Excess: cost / least, Seconds: seconds}
+		row.All, row.Across = correlations(t, truth, c.fixed())
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// table measures all bit-widths with one metric.
-func (c *Comparison) table(ctx context.Context, s *Spec, in Input, o Options, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
-	cfg := quantize.Config{Bits: []uint8{2, 3, 4, 5, 6, 7, 8}, Metric: m, SensImages: c.Images, Seed: seed, Threads: o.Threads,
-		Progress: o.progress(m.String())}
-	job, err := quantize.Prepare(in.Graph, in.Data.Calib, cfg)
+// table measures with one metric.
+func (e *executor) table(ctx context.Context, c *Comparison, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
+	cfg, err := c.config(m, seed)
+	if err != nil {
+		return nil, 0, err
+	}
+	cfg.Threads, cfg.Progress = e.Threads, e.progress(m.String())
+	data, err := e.in.Open(seed, 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	job, err := quantize.Prepare(e.in.Graph, data.Calib, cfg)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -72,61 +140,33 @@ func (c *Comparison) table(ctx context.Context, s *Spec, in Input, o Options, m 
 	return t, time.Since(began).Seconds(), err
 }
 
-// agreement is Spearman's correlation of two tables of one network over
-// everything, and its mean over fixedBits across layers.
-func agreement(a, b *quantize.SensTable) (all, layers float64) {
+// planCost allocates bits by t and returns what truth says of them.
+func planCost(ctx context.Context, t, truth *quantize.SensTable, b quantize.Budget) (float64, error) {
+	plan, err := quantize.Allocate(ctx, t, quantize.Limits{Budgets: []quantize.Budget{b}})
+	if err != nil {
+		return 0, err
+	}
+	sum := 0.0
+	for i, l := range truth.Layers {
+		sum += l.Sensitivity[slices.Index(l.Bits, plan.Layers[i].Bits)]
+	}
+	return sum, nil
+}
+
+// correlations are Spearman's of two tables of one network: over everything, and
+// across layers at each of some bit-widths.
+func correlations(a, b *quantize.SensTable, fixed []uint8) (all float64, across []float64) {
 	var x, y []float64
 	for i := range a.Layers {
 		x, y = append(x, a.Layers[i].Sensitivity...), append(y, b.Layers[i].Sensitivity...)
 	}
-	for _, bits := range fixedBits {
+	for _, bits := range fixed {
 		var u, v []float64
 		for i, l := range a.Layers {
 			j := slices.Index(l.Bits, bits)
 			u, v = append(u, l.Sensitivity[j]), append(v, b.Layers[i].Sensitivity[j])
 		}
-		layers += spearman(u, v) / float64(len(fixedBits))
+		across = append(across, spearman(u, v))
 	}
-	return spearman(x, y), layers
-}
-
-// spearman is the rank correlation of x and y.
-func spearman(x, y []float64) float64 { return stat.Correlation(ranks(x), ranks(y), nil) }
-
-// ranks gives equal values the mean of their ranks.
-func ranks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	r := make([]float64, len(x))
-	for lo := 0; lo < len(order); {
-		hi := lo
-		for hi < len(order) && x[order[hi]] == x[order[lo]] {
-			hi++
-		}
-		for _, i := range order[lo:hi] {
-			r[i] = float64(lo+hi-1) / 2
-		}
-		lo = hi
-	}
-	return r
-}
-
-func median(rows []MetricRow, value func(MetricRow) float64) float64 {
-	v := make([]float64, len(rows))
-	for i, r := range rows {
-		v[i] = value(r)
-	}
-	slices.Sort(v)
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
-
-// validate checks that there is something to compare.
-func (c *Comparison) validate() error {
-	if len(c.Metrics) == 0 || c.Images < 1 || c.Seeds < 1 {
-		return fmt.Errorf("a comparison needs metrics, images and seeds, each at least one")
-	}
-	return nil
+	return spearman(x, y), across
 }

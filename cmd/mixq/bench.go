@@ -3,15 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"mixq/bench"
 	"mixq/infer"
-	"mixq/models"
 	"mixq/nn"
-	"mixq/quantize"
 )
 
 func newBench() *cobra.Command {
@@ -20,11 +17,12 @@ func newBench() *cobra.Command {
 		Short: "Measure latency and kernels, compare, or run an experiment again",
 		Example: `  mixq bench latency resnet20.mixq --threads 1 --runs 50
   mixq bench kernels --model resnet18 --out latency.json
-  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR`,
+  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR --out bench/results/resnet20.json
+  mixq bench report bench/results > docs/results.md`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newBenchLatency(), newBenchKernels(), newBenchCompare(), newBenchRun())
+	c.AddCommand(newBenchLatency(), newBenchKernels(), newBenchCompare(), newBenchRun(), newBenchReport())
 	return c
 }
 
@@ -96,65 +94,4 @@ func floatNetwork(m model, weights string, seed uint64) (g *nn.Graph, err error)
 		g, _, err = m.random(seed)
 	}
 	return g, err
-}
-
-func newBenchRun() *cobra.Command {
-	var n network
-	var out string
-	var threads int
-	c := &cobra.Command{
-		Use:     "run SPEC.json",
-		Short:   "Run an experiment: several quantizations of one network",
-		Example: "  mixq bench run bench/specs/resnet20.json --weights resnet20.th --data cifar10:DIR --out resnet20.json",
-		Args:    cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			s, err := bench.ReadSpec(args[0])
-			if err != nil {
-				return err
-			}
-			bar := newProgress(c.ErrOrStderr())
-			defer bar.close()
-			in, err := n.experiment(s)
-			if err != nil {
-				return err
-			}
-			r, err := bench.Execute(c.Context(), s, in, bench.Options{Threads: threads,
-				Progress: func(run string, st quantize.Stage, done, total int) { bar.show(run+": "+st.String(), done, total) }})
-			if err != nil {
-				return err
-			}
-			bar.close()
-			if out != "" {
-				if err := quantize.SaveJSON(filepath.Clean(out), r); err != nil {
-					return err
-				}
-			}
-			return r.WriteTable(c.OutOrStdout())
-		},
-	}
-	c.Flags().StringVar(&n.weights, "weights", "", "`FILE` of trained weights")
-	n.data.addFlags(c.Flags())
-	n.data.addCalibRows(c.Flags())
-	c.Flags().StringVar(&out, "out", "", "`FILE`.json to write the result to")
-	addThreads(c.Flags(), &threads)
-	c.MarkFlagRequired("weights")
-	c.MarkFlagRequired("data")
-	return c
-}
-
-// experiment reads the network and the images that a spec asks for.
-func (n *network) experiment(s *bench.Spec) (bench.Input, error) {
-	var in bench.Input
-	var err error
-	if n.model.Model, err = models.Find(s.Model); err != nil {
-		return in, err
-	}
-	if in.Graph, err = n.load(); err != nil {
-		return in, err
-	}
-	if in.Data.Calib, err = n.data.calibration(s.Calib, s.Seed); err != nil {
-		return in, err
-	}
-	in.Data.Eval, _, err = n.data.test(0)
-	return in, err
 }
