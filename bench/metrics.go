@@ -96,10 +96,18 @@ func (e *executor) compare(ctx context.Context) error {
 
 // compareSeed makes a row for every metric, and one for the oracle itself.
 func (e *executor) compareSeed(ctx context.Context, c *Comparison, seed uint64) (rows []MetricRow, err error) {
+	data, err := e.in.Open(seed, 0)
+	if err != nil {
+		return nil, err
+	}
+	images, err := hold(data.Calib)
+	if err != nil {
+		return nil, err
+	}
 	var truth *quantize.SensTable
 	var least float64
 	for i, m := range append([]quantize.Metric{quantize.Oracle}, c.Metrics...) {
-		t, seconds, err := e.table(ctx, c, m, seed)
+		t, seconds, err := e.table(ctx, c, images, m, seed)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", m, err)
 		}
@@ -121,17 +129,13 @@ func (e *executor) compareSeed(ctx context.Context, c *Comparison, seed uint64) 
 }
 
 // table measures with one metric.
-func (e *executor) table(ctx context.Context, c *Comparison, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
+func (e *executor) table(ctx context.Context, c *Comparison, images quantize.Batches, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
 	cfg, err := c.config(m, seed)
 	if err != nil {
 		return nil, 0, err
 	}
 	cfg.Threads, cfg.Progress = e.Threads, e.progress(m.String())
-	data, err := e.in.Open(seed, 0)
-	if err != nil {
-		return nil, 0, err
-	}
-	job, err := quantize.Prepare(e.in.Graph, data.Calib, cfg)
+	job, err := quantize.Prepare(e.in.Graph, images, cfg)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -15,8 +15,8 @@ import (
 // Input is a network with its weights and pixel table, and its data.
 type Input struct {
 	Graph *nn.Graph
-	// Open chooses images by a seed: those of Spec.Images, and tune of them to
-	// tune on, none if it is 0.
+	// Open chooses images by a seed: those of Spec.Images and, if it is not 0,
+	// tune others to tune on. What its Calib yields belongs to the reader.
 	Open func(seed uint64, tune int) (quantize.Data, error)
 }
 

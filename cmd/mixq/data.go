@@ -168,7 +168,7 @@ func (d *data) tuning(n, calib int, seed uint64) (*dataset.Loader, error) {
 // training gives the training images and the indices of those that may be used,
 // in an order that depends on seed.
 func (d *data) training(seed uint64) (dataset.Dataset, []int, error) {
-	if d.Photos && (d.calibRows == rows{} || d.calibRows.overlap(d.rows)) {
+	if d.undivided() {
 		return nil, nil, fmt.Errorf("--data %s: name images to calibrate on with --calib-rows and others to evaluate on with --rows", d.Spec)
 	}
 	train, err := d.Load(dataset.Train)
@@ -184,6 +184,11 @@ func (d *data) training(seed uint64) (dataset.Dataset, []int, error) {
 		order[i] = indices[k]
 	}
 	return train, order, nil
+}
+
+// undivided tells whether images could serve for both calibration and evaluation.
+func (d *data) undivided() bool {
+	return d.Photos && (d.calibRows == rows{} || d.calibRows.overlap(d.rows))
 }
 
 func (d *data) batches(images dataset.Dataset, indices []int) *dataset.Loader {
