@@ -23,7 +23,8 @@ and sensitivities are each charged their seconds.
 
 Metrics are compared with the measured divergence of every layer at every bit-width, the oracle:
 Spearman's correlation over everything, its mean across layers at single bit-widths, and at each;
-excess is the oracle's sensitivity of the bits that a metric allocates by the least possible.
+excess is the oracle's sensitivity of the bits that a metric allocates by the least possible. Processor
+time (CPU s) depends less than seconds on what else the machine does.
 `
 
 // ReadResults reads the results of a folder, in the order of the names of the

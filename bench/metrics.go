@@ -28,6 +28,7 @@ type MetricRow struct {
 	Across  []float64 // across layers at one bit-width, for each of Comparison.fixed
 	Excess  float64   // the oracle's sensitivity of the bits that the metric allocates, by the least possible
 	Seconds float64   // wall time of the table
+	CPU     float64   `json:",omitempty"` // seconds of processor time, which what else the machine does disturbs less; 0 if it is not known
 }
 
 // across is the mean of Across.
@@ -107,7 +108,8 @@ func (e *executor) compareSeed(ctx context.Context, c *Comparison, seed uint64) 
 	var truth *quantize.SensTable
 	var least float64
 	for i, m := range append([]quantize.Metric{quantize.Oracle}, c.Metrics...) {
-		t, seconds, err := e.table(ctx, c, images, m, seed)
+		row := MetricRow{Metric: m, Seed: seed}
+		t, err := e.table(ctx, c, images, &row)
 		if err != nil {
 			return nil, fmt.Errorf("%v: %w", m, err)
 		}
@@ -121,27 +123,28 @@ func (e *executor) compareSeed(ctx context.Context, c *Comparison, seed uint64) 
 		if i == 0 {
 			least = cost
 		}
-		row := MetricRow{Metric: m, Seed: seed, Excess: cost / least, Seconds: seconds}
+		row.Excess = cost / least
 		row.All, row.Across = correlations(t, truth, c.fixed())
 		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// table measures with one metric.
-func (e *executor) table(ctx context.Context, c *Comparison, images quantize.Batches, m quantize.Metric, seed uint64) (*quantize.SensTable, float64, error) {
-	cfg, err := c.config(m, seed)
+// table measures with the metric and seed of row, and notes the time there.
+func (e *executor) table(ctx context.Context, c *Comparison, images quantize.Batches, row *MetricRow) (*quantize.SensTable, error) {
+	cfg, err := c.config(row.Metric, row.Seed)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	cfg.Threads, cfg.Progress = e.Threads, e.progress(m.String())
+	cfg.Threads, cfg.Progress = e.Threads, e.progress(row.Metric.String())
 	job, err := quantize.Prepare(e.in.Graph, images, cfg)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	began := time.Now()
+	began, used := time.Now(), processTime()
 	t, err := job.Sensitivity(ctx, nil)
-	return t, time.Since(began).Seconds(), err
+	row.Seconds, row.CPU = time.Since(began).Seconds(), (processTime() - used).Seconds()
+	return t, err
 }
 
 // planCost allocates bits by t and returns what truth says of them.

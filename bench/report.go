@@ -49,7 +49,8 @@ func (c *Comparison) metricColumns() []column[metricSummary] {
 	}
 	return append(cols,
 		number("excess", "%.3f", func(r MetricRow) float64 { return r.Excess }),
-		number("seconds", "%.1f", func(r MetricRow) float64 { return r.Seconds }))
+		number("seconds", "%.1f", func(r MetricRow) float64 { return r.Seconds }),
+		number("CPU s", "%.1f", func(r MetricRow) float64 { return r.CPU }))
 }
 
 // tableWriter writes a table whose first row is its head.

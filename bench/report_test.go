@@ -21,8 +21,8 @@ func twoSeeds() *Result {
 			Compare: &Comparison{Images: 12, Bits: []int{3, 4, 8}, Seeds: []uint64{1, 2, 3}}},
 		Rows: []Row{row("mixed", 1, .01), row("uniform", 1, .02), row("mixed", 2, .03), row("uniform", 2, .04)},
 		Metrics: []MetricRow{
-			{Metric: quantize.HessianTrace, Seed: 1, All: .5, Across: []float64{-.25, .75}, Excess: 1.5, Seconds: 3},
-			{Metric: quantize.HessianTrace, Seed: 2, All: .6, Across: []float64{-.25, .25}, Excess: 1.5, Seconds: 4},
+			{Metric: quantize.HessianTrace, Seed: 1, All: .5, Across: []float64{-.25, .75}, Excess: 1.5, Seconds: 3, CPU: 5},
+			{Metric: quantize.HessianTrace, Seed: 2, All: .6, Across: []float64{-.25, .25}, Excess: 1.5, Seconds: 4, CPU: 5},
 		},
 	}
 }
@@ -36,8 +36,8 @@ func TestWriteTable(t *testing.T) {
 	for _, want := range []string{
 		"| mixed | 8.00x | 0.00 | 0.00 | 0.000 | 150.0 | 0.00 | 0.00 | 0.0100 (0.0100 to 0.0300) | 0.50 (0.50 to 0.75) of uniform | 0.00 | 0 |\n",
 		"| uniform | 8.00x | 0.00 | 0.00 | 0.000 | 150.0 | 0.00 | 0.00 | 0.0200 (0.0200 to 0.0400) | - | 0.00 | 0 |\n\n",
-		"| metric | Spearman, all | across layers | at 3 bits | at 4 bits | excess | seconds |\n| --- | --- | --- | --- | --- | --- | --- |\n",
-		"| hessian-trace | 0.500 (0.500 to 0.600) | 0.000 (0.000 to 0.250) | -0.250 | 0.250 (0.250 to 0.750) | 1.500 | 3.0 (3.0 to 4.0) |\n",
+		"| metric | Spearman, all | across layers | at 3 bits | at 4 bits | excess | seconds | CPU s |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n",
+		"| hessian-trace | 0.500 (0.500 to 0.600) | 0.000 (0.000 to 0.250) | -0.250 | 0.250 (0.250 to 0.750) | 1.500 | 3.0 (3.0 to 4.0) | 5.0 |\n",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
