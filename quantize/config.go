@@ -72,6 +72,10 @@ type Config struct {
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
 
+	Equalize     bool `json:",omitempty"` // cross-layer equalization of weights before anything else (rewrite.Equalize)
+	EqualizeActs bool `json:",omitempty"` // channels of the inputs of depthwise layers are scaled to equal ranges (rewrite.EqualizeActs)
+	ReestimateBN bool `json:",omitempty"` // mean and variance of what layers compute are restored after rounding (Reestimate)
+
 	Synthetic bool // the weights are random: recorded in the file
 
 	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity; 0 means DefaultSensImages
@@ -109,18 +113,20 @@ type Stage uint8
 
 // The stages in the order they run.
 const (
-	StageCalibrate Stage = iota
+	StageEqualize Stage = iota
+	StageCalibrate
 	StageSensitivity
 	StageSearch
 	StageAllocate
 	StageRound
+	StageReestimate
 	StageTune
 	StagePack
 	StageVerify
 	numStages
 )
 
-var stageNames = [numStages]string{"calibrate", "sensitivity", "search", "allocate", "round", "tune", "pack", "verify"}
+var stageNames = [numStages]string{"equalize", "calibrate", "sensitivity", "search", "allocate", "round", "re-estimate", "tune", "pack", "verify"}
 
 func (s Stage) String() string { return stageNames[s] }
 

@@ -18,14 +18,16 @@ import (
 // its calibration images in memory. Its methods are the steps whose products
 // are kept in Config.WorkDir.
 type Job struct {
-	Graph *nn.Graph // folded and fused, with a bias everywhere
+	Graph *nn.Graph // folded and fused, with a bias everywhere; what is quantized
+	Float *nn.Graph // as Graph was before Equalize: what results are measured against
 	Settings
 	Images *tensor.Tensor
 	Labels []int  // of the images; read only by metrics that want them
 	Config Config // defaults filled in
 
-	meta artifact.Meta
-	sens *SensTable // without sensitivities
+	meta      artifact.Meta
+	sens      *SensTable // without sensitivities
+	equalized Equalized
 }
 
 // Prepare folds and fuses g, applies the rules and reads the calibration
@@ -53,6 +55,7 @@ func Prepare(g *nn.Graph, calib Batches, cfg Config) (*Job, error) {
 	if j.Graph, err = rewrite.Run(g, rewrite.Quantizable()...); err != nil {
 		return nil, err
 	}
+	j.Float = j.Graph
 	if err := checkLayers(j.Graph); err != nil {
 		return nil, err
 	}
@@ -130,9 +133,14 @@ func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
 	})
 }
 
-// Round is the function of that name.
+// Round is the function of that name, followed by Reestimate if the
+// configuration asks for it.
 func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, error) {
-	return Round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.Config)
+	q, err := Round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.Config)
+	if err == nil && j.Config.ReestimateBN {
+		err = Reestimate(ctx, j.Graph, q, j.Images, j.Config)
+	}
+	return q, err
 }
 
 // Tune is the function of that name, on images whose labels are not read. They

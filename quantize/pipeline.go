@@ -33,6 +33,7 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 		seconds *float64
 		run     func() error
 	}{
+		{&t.Equalize, func() error { return j.Equalize(ctx) }},
 		{&t.Calibrate, func() (err error) { stats, err = j.Calibrate(ctx); return err }},
 		{&t.Sensitivity, func() (err error) { sens, err = j.Sensitivity(ctx, stats); return err }},
 		{&t.Search, func() (err error) {
@@ -53,7 +54,7 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 			return j.Tune(ctx, q, data.Tune)
 		}},
 		{&t.Pack, func() (err error) { r.FileBytes, err = Pack(part, q, j.meta); return err }},
-		{&t.Verify, func() error { return Verify(ctx, part, j.Graph, q, data.Eval, j.Config, r) }},
+		{&t.Verify, func() error { return Verify(ctx, part, j.Float, j.Graph, q, data.Eval, j.Config, r) }},
 	}
 	for _, s := range steps {
 		began := time.Now()
@@ -63,6 +64,7 @@ func Run(ctx context.Context, g *nn.Graph, data Data, cfg Config, out string) (*
 		*s.seconds = time.Since(began).Seconds()
 	}
 	r.sizes(q, plan)
+	r.Equalized, r.ReestimatedBN = j.equalized, cfg.ReestimateBN
 	if err := os.Rename(part, out); err != nil {
 		return nil, err
 	}

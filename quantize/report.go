@@ -29,15 +29,18 @@ type Report struct {
 	ActBits         map[string]uint8   `json:"act_bits"`   // by value, of those that are computed or given
 	Objective       float64            `json:"objective"`  // of the allocation
 	Bound           float64            `json:"bound"`
-	SQNR            map[string]float64 `json:"sqnr_db"`           // of the outputs of layers with weights, against the float network; without those that are exact or all zero
-	Latency         *PlanLatency       `json:"latency,omitempty"` // nil without a latency table
-	LayerError      int                `json:"layer_error"`       // largest difference of integer from simulated execution of a layer, in codes
-	Search          *SearchResult      `json:"search,omitempty"`  // if the budget was found by accuracy
+	SQNR            map[string]float64 `json:"sqnr_db"`            // of the outputs of layers with weights, against the float network; without those that are exact or all zero
+	Latency         *PlanLatency       `json:"latency,omitempty"`  // nil without a latency table
+	LayerError      int                `json:"layer_error"`        // largest difference of integer from simulated execution of a layer, in codes
+	Search          *SearchResult      `json:"search,omitempty"`   // if the budget was found by accuracy
+	Equalized       Equalized          `json:"equalized,omitzero"` // if Config asked for equalization
+	ReestimatedBN   bool               `json:"reestimated_bn,omitempty"`
 	Seconds         Seconds            `json:"seconds"`
 }
 
 // Seconds is the wall time of the stages.
 type Seconds struct {
+	Equalize    float64 `json:"equalize,omitzero"`
 	Calibrate   float64 `json:"calibrate"`
 	Sensitivity float64 `json:"sensitivity"`
 	Search      float64 `json:"search"`

@@ -75,7 +75,7 @@ func (j *Job) probe(ctx context.Context, at int, sens *SensTable, st *Stats, val
 		return nil, err
 	}
 	var r Report
-	if err := Verify(ctx, scratch, j.Graph, q, valid, j.Config, &r); err != nil {
+	if err := Verify(ctx, scratch, j.Float, j.Graph, q, valid, j.Config, &r); err != nil {
 		return nil, err
 	}
 	return &SearchResult{Budget: b, Drop: r.Drop, Images: r.Images}, nil

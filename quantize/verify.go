@@ -15,18 +15,19 @@ import (
 const evalBatch = 128
 
 // Verify runs the written file in integer arithmetic over the evaluation
-// images beside the float network, and fills the accuracies, the agreement and
-// the KL divergence in. It also compares, on one block of images, every layer
-// with that of the float network, and checks that integer and simulated
+// images beside the network real, and fills the accuracies, the agreement and
+// the KL divergence in. It also compares, on one block of images, every layer of
+// q with that of g, the float network that it was made from, which is real with
+// its channels scaled or not, and checks that integer and simulated
 // execution of it differ by at most one code on equal inputs; a larger
 // difference is an error.
-func Verify(ctx context.Context, path string, g, q *nn.Graph, eval Batches, cfg Config, r *Report) error {
+func Verify(ctx context.Context, path string, real, g, q *nn.Graph, eval Batches, cfg Config, r *Report) error {
 	cfg = cfg.withDefaults()
 	quant, err := infer.Open(path, infer.Options{Batch: evalBatch, Threads: cfg.Threads, Mode: infer.Integer})
 	if err != nil {
 		return err
 	}
-	float, err := infer.Compile(g, infer.Options{Batch: evalBatch, Threads: cfg.Threads, Mode: infer.Float})
+	float, err := infer.Compile(real, infer.Options{Batch: evalBatch, Threads: cfg.Threads, Mode: infer.Float})
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,8 @@ func (m *method) addFlags(c *cobra.Command) {
 	(*ruleList)(&m.config.Rules).addFlag(f)
 	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+metricNames())
 	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`gram` or nearest")
+	f.BoolVar(&m.config.Equalize, "equalize", false, "even out the weights of layers that follow one another before quantization (cross-layer equalization)")
+	f.BoolVar(&m.config.EqualizeActs, "equalize-acts", false, "scale the channels that only depthwise layers read to equal ranges, so that each uses all codes")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")
 	addSeed(f, &m.config.Seed)
 	addThreads(f, &m.config.Threads)

@@ -91,6 +91,7 @@ most bits. The image keeps 8 unless a rule says otherwise.
 	limit.addFlags(c.Flags())
 	c.Flags().Float64Var(&m.config.MaxDrop, "max-drop", 0, "find the smallest network that loses at most so many `POINTS` of top-1 accuracy")
 	c.Flags().IntVar(&m.valid, "valid", 2000, "number of training images, apart from those for calibration, that --max-drop is measured on")
+	c.Flags().BoolVar(&m.config.ReestimateBN, "reestimate-bn", false, "restore the mean and variance of every output channel after rounding")
 	c.Flags().IntVar(&m.tune, "tune", 0, "number of training images to tune scales and biases on, apart from those for calibration, or random crops of those where there are no others")
 	c.Flags().StringVar(&out, "out", "", "`FILE`.mixq to write")
 	c.Flags().BoolVar(&synthetic, "synthetic", false, "quantize random weights on random images, to measure speed; wants --model only")

@@ -40,6 +40,9 @@ from the table.`,
 			if err != nil {
 				return err
 			}
+			if err := job.Equalize(c.Context()); err != nil {
+				return err
+			}
 			var st *quantize.Stats // not needed to choose widths of weights only
 			if job.ChoosesActs() {
 				if st, err = job.Calibrate(c.Context()); err != nil {
