@@ -70,8 +70,8 @@ func SaveJSON(path string, v any) error {
 
 // fingerprint is a hash over the network, its weights and pixel table, the
 // images (with labels if the metric reads them) and the settings that change
-// results; the limits are left out when withLimits is false, since only the plan
-// depends on them.
+// results; when withLimits is false, the limits are left out, since only the plan
+// depends on them, and what is done after rounding.
 func fingerprint(g *nn.Graph, s imageSet, cfg Config, withLimits bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
@@ -95,7 +95,7 @@ func fingerprint(g *nn.Graph, s imageSet, cfg Config, withLimits bool) string {
 	}
 	cfg.Threads = 0
 	if !withLimits {
-		cfg.Limits, cfg.MaxDrop = Limits{}, 0
+		cfg.Limits, cfg.MaxDrop, cfg.ReestimateBN = Limits{}, 0, false
 	}
 	b, err := json.Marshal(cfg)
 	if err != nil {

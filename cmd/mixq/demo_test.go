@@ -1,8 +1,11 @@
 package main
 
 import (
+	"math"
 	"testing"
 
+	"mixq/infer"
+	"mixq/nn"
 	"mixq/quantize"
 )
 
@@ -22,5 +25,48 @@ func TestDemo(t *testing.T) {
 	}
 	if r.Drop > 1 || r.Agreement < 97 {
 		t.Errorf("drop %.2f points, agreement %.2f %%", r.Drop, r.Agreement)
+	}
+}
+
+// Equalization leaves what the demo network computes as it is, up to rounding.
+func TestDemoEqualized(t *testing.T) {
+	var n network
+	g, err := n.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	images, err := n.data.calibration(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := quantize.Prepare(g, images, quantize.Config{Bits: []uint8{8}, Equalize: true, EqualizeActs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := job.Equalize(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	logits := func(g *nn.Graph) []float32 {
+		p, err := infer.Compile(g, infer.Options{Batch: 64, Mode: infer.Float})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := p.NewSession()
+		defer s.Close()
+		y, err := s.Run(job.Images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y[0].Clone().Float32()
+	}
+	got, want := logits(job.Graph), logits(job.Float)
+	worst, most, moved := 0.0, 0.0, false
+	for i := range got {
+		worst = max(worst, math.Abs(float64(got[i])-float64(want[i])))
+		most = max(most, math.Abs(float64(want[i])))
+		moved = moved || got[i] != want[i]
+	}
+	if !(worst <= 1e-5*most) || !moved {
+		t.Errorf("outputs differ by %v of %v, want a little by rounding", worst, most)
 	}
 }

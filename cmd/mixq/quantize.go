@@ -43,6 +43,11 @@ together with those of weights; this pays only with a limit of bit operations,
 since neither size nor time depend on them, and otherwise most of them keep the
 most bits. The image keeps 8 unless a rule says otherwise.
 
+--equalize and --equalize-acts scale channels of the float network before it is
+quantized, which does not change what it computes on the calibration images;
+--reestimate-bn corrects scales and biases after rounding. Results are always
+compared with the network as it was given.
+
 --rule 'fc:min=3' or 'layer1.*:bits=4/6,act=8' changes the candidates of layers;
 'conv1:bits=8' leaves one. --tie 'layer1.*' makes layers share one bit-width.`,
 		Example: `  mixq quantize
@@ -162,6 +167,17 @@ func latencyText(l *quantize.PlanLatency) string {
 	return fmt.Sprintf("\npredicted latency %.3f%s ms at level %s, batch %d, %d threads", l.Predicted, limit, l.ISA, l.Batch, l.Threads)
 }
 
+// passesText says what was done around rounding; nothing if nothing was.
+func passesText(r *quantize.Report) (s string) {
+	if e := r.Equalized; e != (quantize.Equalized{}) {
+		s = fmt.Sprintf("\nequalized: weights around %d values, channels of %d inputs of depthwise layers", e.Weights, e.Acts)
+	}
+	if r.ReestimatedBN {
+		s += "\nmeans and variances of all output channels restored after rounding"
+	}
+	return s
+}
+
 // decibels is an entry of Report.SQNR.
 func decibels(sqnr map[string]float64, layer string) string {
 	if db, ok := sqnr[layer]; ok {
@@ -194,7 +210,7 @@ time %.1f s: calibrate %.1f, sensitivity %.1f, allocate %.1f, round %.1f, tune %
 		kilo(r.FloatBytes), kilo(r.WeightBytes), r.Compression, r.AvgBits,
 		kilo(r.FileBytes), r.FileCompression, r.EffectiveBits,
 		amount(r.BOPs), kilo(r.ActivationBytes), r.AvgActBits,
-		r.Objective, r.Bound, latencyText(r.Latency),
+		r.Objective, r.Bound, latencyText(r.Latency)+passesText(r),
 		r.Seconds.Total, r.Seconds.Calibrate, r.Seconds.Sensitivity, r.Seconds.Allocate, r.Seconds.Round, r.Seconds.Tune, r.Seconds.Pack, r.Seconds.Verify)
 	if s := r.Search; s != nil {
 		fmt.Fprintf(w, "found by accuracy: %v, drop %.2f on %d training images, %d networks tried in %.1f s\n",
