@@ -6,9 +6,9 @@
 // (ICCV Workshops 2023).
 //
 // Run is the whole pipeline, in straight-line code that can be copied and
-// edited: fold, resolve, calibrate, sensitivity, allocate, round, pack, verify.
-// Each step is a function with a typed, serialisable product (Stats, SensTable,
-// Plan, Report).
+// edited: fold, resolve, equalize, calibrate, sensitivity, allocate, round, pack,
+// verify. Each step is a function with a typed, serialisable product (Stats,
+// SensTable, Plan, Report).
 //
 // The same inputs, configuration and instruction set level give the same bytes
 // for any number of threads: statistics over images are merged in index order

@@ -40,7 +40,7 @@ type Report struct {
 
 // Seconds is the wall time of the stages.
 type Seconds struct {
-	Equalize    float64 `json:"equalize,omitzero"`
+	Equalize    float64 `json:"equalize"`
 	Calibrate   float64 `json:"calibrate"`
 	Sensitivity float64 `json:"sensitivity"`
 	Search      float64 `json:"search"`
