@@ -74,7 +74,7 @@ func TestRunEqualizes(t *testing.T) {
 		}
 		return r, b
 	}
-	plain, _ := run(2, func(*Config) {})
+	plain, _ := run(1, func(*Config) {})
 	if plain.Equalized != (Equalized{}) || plain.ReestimatedBN {
 		t.Errorf("report of a plain run: %+v", plain)
 	}
@@ -85,7 +85,7 @@ func TestRunEqualizes(t *testing.T) {
 	if acts.Equalized != (Equalized{Acts: 2}) || !(acts.KL < .7*plain.KL) {
 		t.Errorf("activations equalized: %+v, KL %v, without %v", acts.Equalized, acts.KL, plain.KL)
 	}
-	both, _ := run(2, func(c *Config) { c.Equalize, c.EqualizeActs, c.ReestimateBN = true, true, true })
+	both, _ := run(1, func(c *Config) { c.Equalize, c.EqualizeActs, c.ReestimateBN = true, true, true })
 	if both.Equalized != (Equalized{Weights: 2, Acts: 2}) || !both.ReestimatedBN {
 		t.Errorf("report %+v", both)
 	}
@@ -104,7 +104,7 @@ func TestEqualize(t *testing.T) {
 		func(c *Config) { c.EqualizeActs = true },
 		func(c *Config) { c.ReestimateBN = true },
 	} {
-		cfg := runConfig(2)
+		cfg := runConfig(1)
 		change(&cfg)
 		j, err := Prepare(separableNet(t), noise(70, 25, 1), cfg)
 		if err != nil {

@@ -98,7 +98,7 @@ func channelStatistics(t *testing.T, g *nn.Graph, images *tensor.Tensor, m infer
 // standard deviation of the float network, and the codes are the same.
 func TestReestimate(t *testing.T) {
 	ctx := context.Background()
-	cfg := runConfig(2)
+	cfg := runConfig(1)
 	cfg.Bits, cfg.Limits, cfg.Rounding, cfg.Positions = []uint8{3}, Limits{}, Nearest, 1024
 	j, err := Prepare(separableNet(t), noise(30, 30, 1), cfg)
 	if err != nil {
