@@ -14,6 +14,11 @@ type Options struct {
 	Train    bool                        // batch-norm normalises by the batch instead of the running statistics
 	Constant bool                        // parameters are constants: only Override and the inputs get gradients
 	Override map[*nn.Value]*autograd.Var // used instead of the Data of these parameters; on the same tape
+
+	// Output, if not nil, is given every computed value and its variable, and
+	// returns what later layers see of it and the pass records: rounding them,
+	// for one.
+	Output func(v *nn.Value, x *autograd.Var) *autograd.Var
 }
 
 // Pass is a recorded forward pass.
@@ -35,7 +40,7 @@ type Stats struct {
 // records it on t. It fails, naming the value or layer, if inputs do not have
 // the shapes of the graph, parameters have no data, or a value is quantized.
 func Forward(t *autograd.Tape, g *nn.Graph, in []*autograd.Var, o Options) (*Pass, error) {
-	e := executor{tape: t, train: o.Train, pass: &Pass{Vars: map[*nn.Value]*autograd.Var{}}}
+	e := executor{tape: t, train: o.Train, output: o.Output, pass: &Pass{Vars: map[*nn.Value]*autograd.Var{}}}
 	if err := e.bindInputs(g, in); err != nil {
 		return nil, err
 	}
@@ -55,9 +60,10 @@ func Forward(t *autograd.Tape, g *nn.Graph, in []*autograd.Var, o Options) (*Pas
 
 // executor is a forward pass in progress.
 type executor struct {
-	tape  *autograd.Tape
-	train bool
-	pass  *Pass
+	tape   *autograd.Tape
+	train  bool
+	output func(*nn.Value, *autograd.Var) *autograd.Var
+	pass   *Pass
 }
 
 func (e *executor) bindInputs(g *nn.Graph, in []*autograd.Var) error {
@@ -117,6 +123,9 @@ func (e *executor) run(n *nn.Node) error {
 	y, err := runners[k](e, n)
 	if err != nil {
 		return err
+	}
+	if e.output != nil {
+		y = e.output(n.Out[0], y)
 	}
 	e.pass.Vars[n.Out[0]] = y
 	return nil

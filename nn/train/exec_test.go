@@ -109,3 +109,32 @@ func TestForwardOptions(t *testing.T) {
 		t.Error("batch statistics were taken outside of training")
 	}
 }
+
+// What Output returns stands for the value, with its gradient.
+func TestForwardOutput(t *testing.T) {
+	g := Init(small(t), 1)
+	tape := autograd.NewTape(1)
+	var seen []string
+	scale := func(v *nn.Value, x *autograd.Var) *autograd.Var {
+		seen = append(seen, v.Name)
+		if v != g.Outputs[0] {
+			return x
+		}
+		return tape.Custom(tensor.New(tensor.Float32, x.Value.Shape()...), func(dy *tensor.Tensor) []*tensor.Tensor { return []*tensor.Tensor{nil} }, x)
+	}
+	x := tape.Param(sequence(0, 2, 2, 8, 8))
+	pass, err := Forward(tape, g, []*autograd.Var{x}, Options{Output: scale})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != len(g.Nodes) || seen[0] != g.Nodes[0].Out[0].Name {
+		t.Errorf("Output is given %v, want the values of all %d nodes", seen, len(g.Nodes))
+	}
+	if y := pass.Out[0].Value.Float32(); slices.Max(y) != 0 || slices.Min(y) != 0 {
+		t.Errorf("the output is %v, want the zeros that stand for it", y)
+	}
+	tape.Backward(pass.Out[0], sequence(1, 2, 3))
+	if x.Grad != nil {
+		t.Error("a gradient passes where none should")
+	}
+}
