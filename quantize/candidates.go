@@ -96,10 +96,15 @@ func nodeIndex(g *nn.Graph, name string) int {
 func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate, error) {
 	w := l.Weight.Data.Float32()
 	k, channels := ms[0].k, l.Weight.Type.Shape[0]
-	factors := make([]*gramFactor, len(ms))
+	how := rounders[lc.Rounding]
+	rounders := make([]rowRounder, len(ms))
 	err := eachGroup(threads, len(ms), func(g, threads int) (err error) {
-		if lc.Rounding == GramTwoStream {
-			factors[g], _, err = ms[g].factor(threads)
+		var f *gramFactor
+		if how.gram {
+			f, _, err = ms[g].factor(threads)
+		}
+		if err == nil {
+			rounders[g] = how.perturb(f)
 		}
 		return err
 	})
@@ -112,12 +117,14 @@ func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate,
 		eachChunk(threads, len(ms), channels/len(ms), func(g, lo, hi int) {
 			rows := widen(w[lo*k : hi*k])
 			codes, grids := make([]int8, len(rows)), make([]grid, hi-lo)
-			roundRows(codes, grids, rows, bits, factors[g])
+			roundRows(codes, grids, rows, bits, rounders[g])
 			mean, _ := ms[g].means()
 			for i, q := range codes {
 				d := grids[i/k].real(int32(q)) - rows[i]
 				c.weight[lo*k+i] = float32(d)
-				c.bias[lo+i/k] -= float64(d * mean[i%k])
+				if how.correct {
+					c.bias[lo+i/k] -= float64(d * mean[i%k])
+				}
 			}
 		})
 		cs = append(cs, c)

@@ -25,42 +25,6 @@ type Batches interface {
 // both should be others than the first two.
 type Data struct{ Calib, Valid, Tune, Eval Batches }
 
-// Rounding is how real weights become codes.
-type Rounding uint8
-
-// The roundings, default first.
-const (
-	// GramTwoStream fits the float output from the already quantized input,
-	// then rounds column by column with error feedback through the Gram matrix
-	// of the input patches (GPTQ, Frantar et al. 2023), and corrects the bias.
-	GramTwoStream Rounding = iota
-	// Nearest rounds each weight to its grid and corrects the bias.
-	Nearest
-	numRoundings
-)
-
-var roundingNames = [numRoundings]string{GramTwoStream: "gram", Nearest: "nearest"}
-
-func (r Rounding) String() string {
-	if r >= numRoundings {
-		return fmt.Sprintf("Rounding(%d)", uint8(r))
-	}
-	return roundingNames[r]
-}
-
-// MarshalText writes the name of r.
-func (r Rounding) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
-
-// UnmarshalText reads the name of a rounding.
-func (r *Rounding) UnmarshalText(b []byte) error {
-	i := slices.Index(roundingNames[:], string(b))
-	if i < 0 {
-		return fmt.Errorf("quantize: unknown rounding %q, want one of %v", b, roundingNames)
-	}
-	*r = Rounding(i)
-	return nil
-}
-
 // Config is everything that decides the result besides network and images.
 type Config struct {
 	Bits     []uint8 // candidate bit-widths of weights, any subset of 2..8

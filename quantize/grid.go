@@ -16,9 +16,11 @@ type grid struct {
 
 // round returns the nearest code, ties to even.
 func (g grid) round(x float64) int32 {
-	c := math.RoundToEven(x/float64(g.scale)) + float64(g.zero)
-	return int32(min(max(c, float64(g.lo)), float64(g.hi)))
+	return g.clamp(math.RoundToEven(x/float64(g.scale)) + float64(g.zero))
 }
+
+// clamp brings a whole number into the range of the codes.
+func (g grid) clamp(c float64) int32 { return int32(min(max(c, float64(g.lo)), float64(g.hi))) }
 
 // real is the value of a code.
 func (g grid) real(code int32) float64 { return float64(g.scale) * float64(code-g.zero) }

@@ -81,21 +81,27 @@ func (r *rounded) store(l layer) {
 
 // fit is what rounding the output channels of one group needs.
 type fit struct {
-	target []float64   // rows of K, what to round; nil: the weights themselves
-	factor *gramFactor // nil: nearest rounding
-	x, y   []float64   // mean patches of the two streams
+	target []float64 // rows of K, what to round; nil: the weights themselves
+	rows   rowRounder
+	x, y   []float64 // mean patches of the two streams that the bias makes up for
 }
 
 func newFit(m *moments, w []float32, rounding Rounding, threads int) (f fit, err error) {
-	f.x, f.y = m.means()
-	if rounding != GramTwoStream {
-		return f, nil
+	how := rounders[rounding]
+	f.x, f.y = make([]float64, m.k), make([]float64, m.k)
+	if how.correct {
+		f.x, f.y = m.means()
 	}
-	var mu float64
-	if f.factor, mu, err = m.factor(threads); err == nil {
-		f.target = twoStreamTarget(f.factor, m.crossCovariance(mu), w, threads)
+	var factor *gramFactor
+	if how.gram {
+		var mu float64
+		if factor, mu, err = m.factor(threads); err != nil {
+			return f, err
+		}
+		f.target = twoStreamTarget(factor, m.crossCovariance(mu), w, threads)
 	}
-	return f, err
+	f.rows = how.rows(factor)
+	return f, nil
 }
 
 // twoStreamTarget is W·(C+µI)·(H+µI)⁻¹, the weights that best give the float
@@ -154,7 +160,7 @@ func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moment
 		if f.target != nil {
 			target = f.target[(lo-g*perGroup)*k : (hi-g*perGroup)*k]
 		}
-		roundRows(r.codes[lo*k:hi*k], r.grids[lo:hi], target, bits, f.factor)
+		roundRows(r.codes[lo*k:hi*k], r.grids[lo:hi], target, bits, f.rows)
 		for o := lo; o < hi; o++ {
 			i := (o - lo) * k
 			r.setBias(o, rows[i:i+k], target[i:i+k], float64(b[o]), float64(sx), f)
@@ -163,20 +169,13 @@ func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moment
 	return r, nil
 }
 
-// roundRows fits a grid to each of some output channels and rounds them,
-// through the Gram matrix if f is not nil.
-func roundRows(codes []int8, grids []grid, w []float64, bits uint8, f *gramFactor) {
+// roundRows fits a grid to each of some output channels and rounds them.
+func roundRows(codes []int8, grids []grid, w []float64, bits uint8, rows rowRounder) {
 	k := len(w) / len(grids)
 	for o := range grids {
 		grids[o] = fitGrid(w[o*k:o*k+k], bits)
 	}
-	if f != nil {
-		f.round(codes, w, grids)
-		return
-	}
-	for o, g := range grids {
-		g.nearest(codes[o*k:o*k+k], w[o*k:o*k+k])
-	}
+	rows(codes, w, grids)
 }
 
 // setBias sets the bias of output channel o to b + row·y − deq·x, which makes

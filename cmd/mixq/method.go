@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,8 +31,8 @@ func (m *method) addFlags(c *cobra.Command) {
 	m.config.ActBits = []uint8{8}
 	f.Var((*bitList)(&m.config.ActBits), "act-bits", "candidate bit-widths of activations, any of 2 to 8; only a limit of BOPs makes fewer than the most pay")
 	(*ruleList)(&m.config.Rules).addFlag(f)
-	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+metricNames())
-	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`gram` or nearest")
+	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+names(quantize.Metrics()))
+	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`HOW` weights become codes: "+names(quantize.Roundings()))
 	f.BoolVar(&m.config.Equalize, "equalize", false, "even out the weights of layers that follow one another before quantization (cross-layer equalization)")
 	f.BoolVar(&m.config.EqualizeActs, "equalize-acts", false, "scale the channels that only depthwise layers read to equal ranges, so that each uses all codes")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")
@@ -58,10 +59,11 @@ func (m *method) showProgress(bar *progress) {
 	m.config.Progress = func(s quantize.Stage, done, total int) { bar.show(s.String(), done, total) }
 }
 
-func metricNames() string {
-	var names []string
-	for _, m := range quantize.Metrics() {
-		names = append(names, m.String())
+// names lists all values of a setting, the default first.
+func names[T fmt.Stringer](all []T) string {
+	var ns []string
+	for _, v := range all {
+		ns = append(ns, v.String())
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(ns, ", ")
 }
