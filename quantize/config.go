@@ -33,6 +33,7 @@ type Config struct {
 	MaxDrop  float64 // if positive, the smallest network within Limits is wanted that loses at most so many points of top-1
 	Metric   Metric
 	Rounding Rounding
+	Blocks   Blocks `json:",omitzero"` // of the rounding BlockReconstruction
 	Rules    []Rule // exceptions by layer; later rules win
 	Seed     uint64
 
@@ -136,6 +137,9 @@ func (c Config) Validate() error {
 	}
 	if c.MaxDrop != 0 && !(c.MaxDrop > 0 && c.MaxDrop <= 100) {
 		return fmt.Errorf("quantize: a drop of at most %v points, want 0 to 100", c.MaxDrop)
+	}
+	if err := c.Blocks.validate(); err != nil {
+		return err
 	}
 	return c.Limits.validate()
 }

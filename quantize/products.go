@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"mixq/nn"
+	"mixq/tensor"
 )
 
 // saved is the form of a product on disk: what it was made from, and itself.
@@ -70,8 +71,8 @@ func SaveJSON(path string, v any) error {
 
 // fingerprint is a hash over the network, its weights and pixel table, the
 // images (with labels if the metric reads them) and the settings that change
-// results; when withLimits is false, the limits are left out, since only the plan
-// depends on them, and what is done after rounding.
+// results; when withLimits is false, the limits, how blocks are trained and what is
+// done after rounding are left out, since nothing before the plan depends on them.
 func fingerprint(g *nn.Graph, s imageSet, cfg Config, withLimits bool) string {
 	h := sha256.New()
 	fmt.Fprintln(h, g)
@@ -95,12 +96,22 @@ func fingerprint(g *nn.Graph, s imageSet, cfg Config, withLimits bool) string {
 	}
 	cfg.Threads = 0
 	if !withLimits {
-		cfg.Limits, cfg.MaxDrop, cfg.ReestimateBN = Limits{}, 0, false
+		cfg.Limits, cfg.MaxDrop, cfg.Blocks, cfg.ReestimateBN = Limits{}, 0, Blocks{}, false
 	}
 	b, err := json.Marshal(cfg)
 	if err != nil {
 		panic("quantize: Config has no JSON form: " + err.Error())
 	}
 	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// roundInputs is a hash over everything that Round depends on.
+func roundInputs(g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) string {
+	h := sha256.New()
+	h.Write([]byte(fingerprint(g, imageSet{images: images}, cfg, true)))
+	if err := json.NewEncoder(h).Encode([]any{lc, plan, st}); err != nil {
+		panic("quantize: a product has no JSON form: " + err.Error())
+	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -3,12 +3,10 @@ package quantize
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 
 	"gonum.org/v1/gonum/mat"
 
-	"mixq/infer"
 	"mixq/internal/par"
 	"mixq/nn"
 	"mixq/tensor"
@@ -19,9 +17,12 @@ import (
 // float network and that of the network quantized so far; each layer is fitted
 // to give the former from the latter, then rounded, and its bias set so that
 // the mean output is right. The result holds grids and codes in place of
-// values and weights.
+// values and weights. With block reconstruction, blocks of layers are trained
+// as soon as they are rounded, and each is a product in Config.WorkDir, which a
+// later run takes up.
 func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
 	cfg = cfg.withDefaults()
+	cfg.Blocks.Steps = orDefault(cfg.Blocks.Steps, DefaultBlockSteps)
 	q := g.Clone()
 	err := setActGrids(q, func(value string) (*nn.Quant, error) {
 		bits, err := plan.actBits(value)
@@ -33,27 +34,17 @@ func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *S
 	if err != nil {
 		return nil, err
 	}
-	x := newStream(q, infer.Integer, images, cfg.Threads)
-	y := newStream(g, infer.Float, images, cfg.Threads)
-	var scratch momentScratch
-	ls := weighted(g)
-	targets := weighted(q)
-	for i, l := range ls {
-		bits, err := plan.bits(l.node.Name)
-		if err != nil {
+	p := newTwoStream(g, q, lc, plan, images, cfg)
+	round := func(_ int, s segment) error { return p.round(ctx, s) }
+	if reconstructs(lc) {
+		r := newReconstruction(p, images, roundInputs(g, lc, plan, st, images, cfg))
+		round = func(i int, s segment) error { return r.segment(ctx, i, s) }
+	}
+	for i, s := range p.segments {
+		if err := round(i, s); err != nil {
 			return nil, err
 		}
-		p := newPatches(l, i, cfg.Positions, cfg.Seed)
-		ms, err := layerMoments(ctx, l, p, x, y, cfg.Threads, &scratch)
-		if err != nil {
-			return nil, err
-		}
-		r, err := roundLayer(l, targets[i].X.Type.Quant.Scale[0], bits, lc[i].Rounding, ms, cfg.Threads)
-		if err != nil {
-			return nil, fmt.Errorf("quantize: %s: %w", l.node.Name, err)
-		}
-		r.store(targets[i])
-		cfg.Progress(StageRound, i+1, len(ls))
+		p.finish(s)
 	}
 	dequantizeOutputs(q)
 	return q, q.Validate()

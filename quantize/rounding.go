@@ -25,25 +25,31 @@ const (
 	// AdaRound learns, on the same squared error, whether each weight goes up or
 	// down (Nagel et al. 2020).
 	AdaRound
+	// BlockReconstruction goes on from CoordinateDescent: the codes, scales and
+	// biases of each block of layers are trained together, so that the output of
+	// the block comes closer to that of the float network (BRECQ, Li et al. 2021).
+	BlockReconstruction
 	numRoundings
 )
 
 // rowRounder rounds rows of weights w, each to its grid, whose scale it may move.
 type rowRounder func(codes []int8, w []float64, grids []grid)
 
-// rounders say what each rounding does in a layer.
+// rounders say what each rounding does in a layer, and after it.
 var rounders = [numRoundings]struct {
 	name    string
 	gram    bool                         // the float output is fitted, and rows are rounded by the Gram matrix
 	rows    func(*gramFactor) rowRounder // of a layer; the factor is nil unless gram is set
 	perturb func(*gramFactor) rowRounder // much the same but fast, for the perturbations of Sensitivity
 	correct bool                         // the bias, for the mean output to be right
+	blocks  bool                         // go on with the layers of a block together
 }{
-	GramTwoStream:     {"gram", true, gramRows, gramRows, true},
-	Nearest:           {"nearest", false, nearestRows, nearestRows, false},
-	NearestCorrected:  {"nearest-corrected", false, nearestRows, nearestRows, true},
-	CoordinateDescent: {"descent", true, descentRows, gramRows, true},
-	AdaRound:          {"adaround", true, adaRoundRows, gramRows, true},
+	GramTwoStream:       {"gram", true, gramRows, gramRows, true, false},
+	Nearest:             {"nearest", false, nearestRows, nearestRows, false, false},
+	NearestCorrected:    {"nearest-corrected", false, nearestRows, nearestRows, true, false},
+	CoordinateDescent:   {"descent", true, descentRows, gramRows, true, false},
+	AdaRound:            {"adaround", true, adaRoundRows, gramRows, true, false},
+	BlockReconstruction: {"block", true, descentRows, gramRows, true, true},
 }
 
 func gramRows(f *gramFactor) rowRounder { return f.round }

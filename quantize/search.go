@@ -67,7 +67,9 @@ func (j *Job) probe(ctx context.Context, at int, sens *SensTable, st *Stats, val
 	if err != nil {
 		return nil, err
 	}
-	q, err := j.Round(ctx, plan, st)
+	cfg := j.Config
+	cfg.WorkDir = "" // which is for the network that is kept
+	q, err := Round(ctx, j.Graph, j.Layers, plan, st, j.Images, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -84,12 +84,57 @@ func isCut(g *nn.Graph, j int) bool {
 // first input of that node for a block of images, as real values or codes.
 // The tensor it returns is valid until the next call.
 func (s *stream) visit(ctx context.Context, i int) (func(b int) (*tensor.Tensor, error), func(), error) {
-	if cut := s.cutBefore(i); cut > s.at {
-		if err := s.advance(ctx, cut); err != nil {
-			return nil, nil, err
-		}
+	if err := s.approach(ctx, i); err != nil {
+		return nil, nil, err
 	}
 	return s.from(s.g.Nodes[i].In[0])
+}
+
+// approach moves the boundary as near to node i as it can be kept before it.
+func (s *stream) approach(ctx context.Context, i int) error {
+	if cut := s.cutBefore(i); cut > s.at {
+		return s.advance(ctx, cut)
+	}
+	return nil
+}
+
+// clone is a stream at the same boundary that moves on its own.
+func (s *stream) clone() *stream {
+	c := *s
+	c.data = slices.Clone(s.data)
+	return &c
+}
+
+// gather computes v, at the boundary or behind it, for the first n images, which
+// are whole blocks.
+func (s *stream) gather(ctx context.Context, v *nn.Value, n int) (*tensor.Tensor, error) {
+	next, stop, err := s.from(v)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	shape := v.Type.Shape.Clone()
+	shape[0] = n
+	var all *tensor.Tensor
+	for b := range n / block {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		x, err := next(b)
+		if err != nil {
+			return nil, err
+		}
+		if all == nil {
+			all = tensor.New(x.DType(), shape...)
+		}
+		part := blockOf(all, b)
+		if x.DType() == tensor.Uint8 {
+			copy(part.Uint8(), x.Uint8())
+		} else {
+			copy(part.Float32(), x.Float32())
+		}
+	}
+	return all, nil
 }
 
 // advance recomputes the kept activations at the output of node to.

@@ -35,6 +35,8 @@ func (m *method) addFlags(c *cobra.Command) {
 	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`HOW` weights become codes: "+names(quantize.Roundings()))
 	f.BoolVar(&m.config.Equalize, "equalize", false, "even out the weights of layers that follow one another before quantization (cross-layer equalization)")
 	f.BoolVar(&m.config.EqualizeActs, "equalize-acts", false, "scale the channels that only depthwise layers read to equal ranges, so that each uses all codes")
+	f.IntVar(&m.config.Blocks.Steps, "block-steps", 0, fmt.Sprintf("training steps for each block of --rounding block; 0 means %d", quantize.DefaultBlockSteps))
+	f.Float64Var(&m.config.Blocks.Drop, "block-drop", 0, "part of the activations that --rounding block leaves real in training (QDrop)")
 	f.StringVar(&m.config.WorkDir, "work", "", "`DIR` that keeps the products of all steps, which a later run takes up")
 	addSeed(f, &m.config.Seed)
 	addThreads(f, &m.config.Threads)

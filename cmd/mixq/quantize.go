@@ -48,6 +48,10 @@ quantized, which does not change what it computes on the calibration images;
 --reestimate-bn corrects scales and biases after rounding. Results are always
 compared with the network as it was given.
 
+With --rounding block, blocks of layers are trained after they are rounded, which
+takes minutes, or hours for a large network. With --work, a run that is stopped
+goes on with the block that it was at.
+
 --rule 'fc:min=3' or 'layer1.*:bits=4/6,act=8' changes the candidates of layers;
 'conv1:bits=8' leaves one. --tie 'layer1.*' makes layers share one bit-width.`,
 		Example: `  mixq quantize
