@@ -8,7 +8,8 @@ import (
 
 // Allocate chooses the bits of the weights of every layer and of every
 // activation: it minimises the sum of sensitivities within the limits, exactly,
-// as an integer program. Budgets that no choice meets together are an
+// as an integer program; with interactions (SensTable.Pairs) xᵀGx, up to a gap that
+// the plan tells. Budgets that no choice meets together are an
 // *InfeasibleError, which tells what can be reached.
 func Allocate(ctx context.Context, sens *SensTable, limits Limits) (*Plan, error) {
 	if err := sens.complete(); err != nil {
@@ -18,7 +19,7 @@ func Allocate(ctx context.Context, sens *SensTable, limits Limits) (*Plan, error
 	if err != nil {
 		return nil, err
 	}
-	s, r, err := p.solve(ctx, p.rows, objective{sens: true})
+	s, r, err := p.minimise(ctx)
 	if err != nil {
 		return nil, p.explain(ctx, err)
 	}
@@ -76,17 +77,23 @@ func (t *SensTable) check() error {
 
 // complete fails if something that there is a choice of was not measured.
 func (t *SensTable) complete() error {
+	n := 0
 	for _, l := range t.Layers {
 		if len(l.Bits) != len(l.Sensitivity) {
 			return fmt.Errorf("quantize: sensitivities of layer %s are incomplete; measure them again", l.Layer)
 		}
+		n += len(l.Bits)
 	}
 	for _, a := range t.Acts {
 		if n := len(a.Sensitivity); n != len(a.Bits) && (n > 0 || len(a.Bits) > 1) {
 			return fmt.Errorf("quantize: sensitivities of activation %s are incomplete; measure them again", a.Value)
 		}
+		n += len(a.Sensitivity)
 	}
-	return nil
+	if t.Pairs == nil {
+		return nil
+	}
+	return t.Pairs.check(n)
 }
 
 // act is the place of the activation of that name; -1 if there is none.

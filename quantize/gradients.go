@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -34,32 +35,48 @@ type evidence struct {
 
 // run sums over images and draws, in blocks merged in index order.
 func (m gradients) run(ctx context.Context, e experiment) ([][]float64, error) {
+	total := e.zeros()
+	err := m.eachBlock(ctx, e, func(images [][]terms) {
+		sum := e.zeros()
+		for _, draws := range images {
+			image := e.zeros()
+			for _, t := range draws {
+				add(image, t)
+			}
+			add(sum, image)
+		}
+		add(total, sum)
+	})
+	scale(total, 1/float64(e.len()*e.cfg.SensDraws))
+	return total, err
+}
+
+// terms are those of one gradient, by layer or activation and bit-width.
+type terms = [][]float64
+
+// eachBlock gives f the terms of every block of images in turn, by image and
+// draw.
+func (m gradients) eachBlock(ctx context.Context, e experiment, f func(images [][]terms)) error {
 	workers := make([]backward, e.cfg.Threads)
 	for i := range workers {
 		workers[i] = backward{gradients: m, experiment: e, tape: autograd.NewTape(1), codes: make([]uint8, 1<<12)}
 	}
-	total := e.zeros()
 	for b := range numBlocks(e.images) {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
 		n := e.block(b).len()
-		results, errs := make([][][]float64, n), make([]error, n)
+		images, errs := make([][]terms, n), make([]error, n)
 		par.For(e.cfg.Threads, n, func(worker, i int) {
-			results[i], errs[i] = workers[worker].image(b*block + i)
+			images[i], errs[i] = workers[worker].image(b*block + i)
 		})
-		sum := e.zeros()
-		for i := range n {
-			if errs[i] != nil {
-				return nil, errs[i]
-			}
-			add(sum, results[i])
+		if err := cmp.Or(errs...); err != nil {
+			return err
 		}
-		add(total, sum)
+		f(images)
 		e.step()
 	}
-	scale(total, 1/float64(e.len()*e.cfg.SensDraws))
-	return total, nil
+	return nil
 }
 
 // backward propagates directions back through single images. Each worker has
@@ -98,9 +115,8 @@ func (p *backward) forward(index int) (*train.Pass, error) {
 	return r, nil
 }
 
-// image returns, for each layer and activation and each candidate, the sum of the
-// terms of an image over the draws.
-func (p *backward) image(index int) ([][]float64, error) {
+// image returns the terms of an image, by draw.
+func (p *backward) image(index int) ([]terms, error) {
 	r, err := p.forward(index)
 	if err != nil {
 		return nil, err
@@ -113,24 +129,31 @@ func (p *backward) image(index int) ([][]float64, error) {
 	if p.labels != nil {
 		label = p.labels[index]
 	}
-	sum := p.zeros()
-	for d := range p.cfg.SensDraws {
+	draws := make([]terms, p.cfg.SensDraws)
+	for d := range draws {
 		rng := rand.New(rand.NewPCG(p.cfg.Seed, uint64(index)<<16|uint64(d)))
 		seed := p.direction(logits.Value.Float32(), label, rng)
 		p.tape.Backward(logits, tensor.FromFloat32(seed, logits.Value.Shape()...))
-		for i, l := range p.layers {
-			ev := evidence{r.Vars[l.Weight].Grad.Float32(), r.Vars[l.Bias].Grad.Float32(), l, r, &p.scratch}
-			for j := range p.cands[i] {
-				sum[i][j] += p.term(&ev, &p.cands[i][j])
-			}
-		}
-		for i, a := range p.acts {
-			for j, g := range a.grids {
-				sum[len(p.layers)+i][j] += p.act(a.projection(r, g, p.codes))
-			}
+		draws[d] = p.terms(r)
+	}
+	return draws, nil
+}
+
+// terms are those of the gradients of pass r.
+func (p *backward) terms(r *train.Pass) terms {
+	t := p.zeros()
+	for i, l := range p.layers {
+		ev := evidence{r.Vars[l.Weight].Grad.Float32(), r.Vars[l.Bias].Grad.Float32(), l, r, &p.scratch}
+		for j := range p.cands[i] {
+			t[i][j] = p.term(&ev, &p.cands[i][j])
 		}
 	}
-	return sum, nil
+	for i, a := range p.acts {
+		for j, g := range a.grids {
+			t[len(p.layers)+i][j] = p.act(a.projection(r, g, p.codes))
+		}
+	}
+	return t
 }
 
 // projection is ⟨g, dW⟩.
@@ -143,6 +166,8 @@ func projection(e *evidence, c *candidate) float64 {
 }
 
 func squaredProjection(e *evidence, c *candidate) float64 { return square(projection(e, c)) }
+
+func identity(a float64) float64 { return a }
 
 func square(a float64) float64 { return float64(a * a) }
 

@@ -20,11 +20,14 @@ type ilp struct {
 	own  map[*choice][]milp.Col // by width
 }
 
-// objective is what is minimised: the sum of sensitivities, or what is spent of
-// a resource; the zero value is nothing.
+// objective is what is minimised: a linear function and the most that cuts say, or
+// what is spent of a resource; the zero value is nothing.
 type objective struct {
-	sens bool
-	cost cost
+	linear
+	cuts   []cut
+	cost   cost
+	search milp.Options
+	start  solution // of the search; may be nil
 }
 
 // solve finds the best solution within the rows. If there is none, the error is
@@ -36,7 +39,11 @@ func (p *program) solve(ctx context.Context, rows []row, goal objective) (soluti
 	for _, r := range rows {
 		m.addBudget(r)
 	}
-	r, err := m.Solve(ctx, milp.Options{})
+	m.addCuts()
+	if goal.start != nil {
+		m.goal.search.Start = m.point(goal.start)
+	}
+	r, err := m.Solve(ctx, m.goal.search)
 	switch {
 	case err != nil:
 	case r.Status == milp.Infeasible:
@@ -56,7 +63,7 @@ func (p *program) solve(ctx context.Context, rows []row, goal objective) (soluti
 func (m *ilp) addOptions() {
 	var cols []milp.Col
 	for i, o := range m.options {
-		goal := float64(m.program.cost(m.goal.cost, o)) + m.alone(o.weight, o.w) + m.alone(o.act, o.a)
+		goal := float64(m.program.cost(m.goal.cost, o)) + m.goal.alone(o)
 		c := m.AddCol(0, 1, goal, true)
 		m.NameCol(c, fmt.Sprintf("%s=%d/%d", o.weight.names[0], o.w, o.a))
 		cols = append(cols, c)
@@ -67,21 +74,25 @@ func (m *ilp) addOptions() {
 	}
 }
 
-// alone is what width i of c adds to the objective of the only pair that c is part
-// of.
-func (m *ilp) alone(c *choice, i int) float64 {
-	if c == nil || c.pairs != 1 {
-		return 0
+// alone is what an option adds to a linear function by choices that are part of
+// no other pair.
+func (l linear) alone(o option) float64 {
+	sum := 0.0
+	if o.weight.pairs == 1 {
+		sum += l.at(o.weight, o.w)
 	}
-	return m.sens(c, i)
+	if o.act != nil && o.act.pairs == 1 {
+		sum += l.at(o.act, o.a)
+	}
+	return sum
 }
 
-// sens is what width i of c adds to the objective.
-func (m *ilp) sens(c *choice, i int) float64 {
-	if !m.goal.sens {
+// at is the number of width i of c.
+func (l linear) at(c *choice, i int) float64 {
+	if l[c] == nil {
 		return 0
 	}
-	return c.sens[i]
+	return l[c][i]
 }
 
 // chooseOne adds the row that takes one of cols.
@@ -96,11 +107,11 @@ func (m *ilp) addChoices() {
 		case c.pairs == 1:
 			continue
 		case len(c.bits) == 1:
-			m.Offset += m.sens(c, 0)
+			m.Offset += m.goal.at(c, 0)
 			continue
 		}
 		for i, b := range c.bits {
-			col := m.AddCol(0, 1, m.sens(c, i), true)
+			col := m.AddCol(0, 1, m.goal.at(c, i), true)
 			m.NameCol(col, fmt.Sprintf("%s=%d", c.names[0], b))
 			m.own[c] = append(m.own[c], col)
 		}
@@ -139,6 +150,57 @@ func (m *ilp) addBudget(r row) {
 		}
 	}
 	m.NameRow(m.AddRow(math.Inf(-1), float64(r.capacity-r.cost.fixed), cols, costs), r.budget.String())
+}
+
+// addCuts adds a column that is at least what every cut says, and nothing.
+func (m *ilp) addCuts() {
+	if len(m.goal.cuts) == 0 {
+		return
+	}
+	most := m.AddCol(0, math.Inf(1), 1, false)
+	m.NameCol(most, "interactions")
+	for i, c := range m.goal.cuts {
+		cols, coef := []milp.Col{most}, []float64{-1}
+		add := func(col milp.Col, v float64) {
+			if v != 0 {
+				cols, coef = append(cols, col), append(coef, v)
+			}
+		}
+		constant := c.constant
+		for k, o := range m.options {
+			add(milp.Col(k), c.alone(o))
+		}
+		for _, ch := range m.choices {
+			for k, col := range m.own[ch] {
+				add(col, c.at(ch, k))
+			}
+			if ch.pairs != 1 && len(ch.bits) == 1 {
+				constant -= c.at(ch, 0)
+			}
+		}
+		m.NameRow(m.AddRow(math.Inf(-1), constant, cols, coef), fmt.Sprintf("cut %d", i))
+	}
+}
+
+// point is what solution reads s off: the columns that s takes are 1.
+func (m *ilp) point(s solution) []float64 {
+	x := make([]float64, m.NumCols())
+	for i, o := range m.options {
+		if s[o.weight] == o.w && (o.act == nil || s[o.act] == o.a) {
+			x[i] = 1
+		}
+	}
+	for c, own := range m.own {
+		x[own[s[c]]] = 1
+	}
+	for _, c := range m.goal.cuts {
+		v := -c.constant
+		for _, ch := range m.choices {
+			v += c.at(ch, s[ch])
+		}
+		x[len(x)-1] = max(x[len(x)-1], v)
+	}
+	return x
 }
 
 // solution reads the widths off the columns that are 1.

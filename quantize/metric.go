@@ -18,6 +18,10 @@ const (
 	// and random directions r whose covariance is the Fisher information of the
 	// output: twice the KL divergence to second order (METHOD.md 2).
 	FisherProjection Metric = iota
+	// FisherPairs is the same with the interactions of candidates,
+	// E[⟨g, dW⟩·⟨g, dW′⟩] from the same gradients, so that the sensitivity of a
+	// plan is that of all its perturbations together (Pairs).
+	FisherPairs
 	// RandomLogit is the same with r ~ N(0, I): the expected squared change of
 	// the logits.
 	RandomLogit
@@ -57,10 +61,12 @@ type measure struct {
 	draws    bool // averages over Config.SensDraws random directions
 	steps    func(ls []layer, lc []LayerConfig, s imageSet) int
 	run      func(context.Context, experiment) ([][]float64, error)
+	pairs    func(context.Context, experiment) ([][]float64, *Pairs, error) // in place of run, for the interactions of candidates as well
 }
 
 var measures = [numMetrics]measure{
 	FisherProjection:   {name: "fisher", acts: true, draws: true, steps: perBlock, run: gradients{direction: fisherDraw, term: squaredProjection, act: square}.run},
+	FisherPairs:        {name: "fisher-pairs", acts: true, draws: true, steps: perBlock, pairs: gradients{direction: fisherDraw, term: projection, act: identity}.pairs},
 	RandomLogit:        {name: "random-logit", acts: true, draws: true, steps: perBlock, run: gradients{direction: normalDraw, term: squaredProjection, act: square}.run},
 	LabelledProjection: {name: "labelled", acts: true, labelled: true, steps: perBlock, run: gradients{direction: lossGradient, term: squaredProjection, act: square}.run},
 	Taylor:             {name: "taylor", labelled: true, steps: perBlock, run: taylor},
@@ -71,6 +77,16 @@ var measures = [numMetrics]measure{
 	HessianEigen:       {name: "hessian-eigen", labelled: true, steps: eigenSteps, run: hessianEigen},
 	WeightMSE:          {name: "mse", steps: noSteps, run: weightMSE},
 	Oracle:             {name: "oracle", steps: perCandidate, run: oracle},
+}
+
+// measure computes the sensitivities by layer or activation and bit-width, and the
+// interactions if the metric has them.
+func (m *measure) measure(ctx context.Context, e experiment) ([][]float64, *Pairs, error) {
+	if m.pairs != nil {
+		return m.pairs(ctx, e)
+	}
+	values, err := m.run(ctx, e)
+	return values, nil, err
 }
 
 func (m Metric) String() string {

@@ -12,11 +12,11 @@ type Plan struct {
 	Budgets   []Spent `json:",omitempty"`
 	Layers    []LayerBits
 	Acts      []ActBits
-	Objective float64 // sum of the chosen sensitivities
-	Bound     float64 // no allocation within the limits has a smaller sum
-	Status    milp.Status
-	BOPs      int64 // of a run: the sum over layers of MACs·Wbits·Abits
-	Memory    int64 // bytes of the activations of one image, whatever their bits
+	Objective float64     // sum of the chosen sensitivities, with their interactions if these were measured
+	Bound     float64     // no allocation within the limits has a smaller one
+	Status    milp.Status // Optimal with interactions: within a thousandth
+	BOPs      int64       // of a run: the sum over layers of MACs·Wbits·Abits
+	Memory    int64       // bytes of the activations of one image, whatever their bits
 
 	Latency *PlanLatency `json:",omitempty"` // nil without a latency table
 }

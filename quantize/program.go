@@ -172,6 +172,22 @@ func (p *program) spent(c cost, s solution) int64 {
 	return sum
 }
 
+// spentOfRows is what a solution takes of each row.
+func (p *program) spentOfRows(s solution) []int64 {
+	var used []int64
+	for _, r := range p.rows {
+		used = append(used, p.spent(r.cost, s))
+	}
+	return used
+}
+
+// paired reports whether some cost depends on both choices.
+func (p *program) paired(a, b *choice) bool {
+	return slices.ContainsFunc(p.options, func(o option) bool {
+		return o.weight == a && o.act == b || o.weight == b && o.act == a
+	})
+}
+
 // solution gives every choice the place of its width.
 type solution map[*choice]int
 

@@ -25,23 +25,37 @@ func (t *SensTable) Restrict(rules []Rule) (*SensTable, error) {
 	}
 	out := *t
 	out.Layers, out.Acts = slices.Clone(t.Layers), slices.Clone(t.Acts)
+	r := restriction{}
 	for i := range out.Layers {
 		l := &out.Layers[i]
-		if err := restrict("layer "+l.Layer, &l.Bits, &l.Sensitivity, s.Layers[i].Bits); err != nil {
+		if err := r.restrict("layer "+l.Layer, &l.Bits, &l.Sensitivity, s.Layers[i].Bits); err != nil {
 			return nil, err
 		}
 	}
 	for i := range out.Acts {
 		a := &out.Acts[i]
-		if err := restrict("activation "+a.Value, &a.Bits, &a.Sensitivity, s.Acts[i].Bits); err != nil {
+		if err := r.restrict("activation "+a.Value, &a.Bits, &a.Sensitivity, s.Acts[i].Bits); err != nil {
 			return nil, err
 		}
 	}
+	if t.Pairs == nil {
+		return &out, nil
+	}
+	if err := t.complete(); err != nil {
+		return nil, err
+	}
+	out.Pairs = t.Pairs.restrict(r.kept)
 	return &out, nil
 }
 
+// restriction collects which of the measured candidates are kept.
+type restriction struct {
+	kept []int
+	seen int
+}
+
 // restrict keeps those of some measured widths that are wanted.
-func restrict(name string, bits *[]uint8, sens *[]float64, want []uint8) error {
+func (r *restriction) restrict(name string, bits *[]uint8, sens *[]float64, want []uint8) error {
 	var kept []float64
 	for _, b := range want {
 		i := slices.Index(*bits, b)
@@ -50,8 +64,10 @@ func restrict(name string, bits *[]uint8, sens *[]float64, want []uint8) error {
 		}
 		if i < len(*sens) { // else there was nothing to choose, or the table is incomplete
 			kept = append(kept, (*sens)[i])
+			r.kept = append(r.kept, r.seen+i)
 		}
 	}
+	r.seen += len(*sens)
 	*bits, *sens = want, kept
 	return nil
 }

@@ -18,6 +18,7 @@ type SensTable struct {
 	Works    []Work // parts of a run, for Allocate with a latency table, likewise
 	Layers   []LayerSens
 	Acts     []ActSens // in execution order
+	Pairs    *Pairs    `json:",omitempty"` // nil unless the metric measures interactions
 }
 
 // LayerSens holds the sensitivity of one layer at each candidate bit-width. By
@@ -54,7 +55,7 @@ type ActSens struct {
 // bit-width, and only others show what it costs.
 func Sensitivity(ctx context.Context, g *nn.Graph, set Settings, st *Stats, images *tensor.Tensor, labels []int, cfg Config) (*SensTable, error) {
 	cfg = cfg.withDefaults()
-	measure := measures[cfg.Metric]
+	measure := &measures[cfg.Metric]
 	if err := set.check(cfg.Metric); err != nil {
 		return nil, err
 	}
@@ -78,12 +79,12 @@ func Sensitivity(ctx context.Context, g *nn.Graph, set Settings, st *Stats, imag
 		return nil, err
 	}
 	e := experiment{g: g, layers: ls, cands: cands, acts: acts, imageSet: s, cfg: cfg, step: step}
-	values, err := measure.run(ctx, e)
+	values, pairs, err := measure.measure(ctx, e)
 	if err != nil {
 		return nil, err
 	}
 	t := describe(g, set)
-	t.Metric, t.Images, t.Draws = cfg.Metric, s.len(), cfg.SensDraws
+	t.Metric, t.Images, t.Draws, t.Pairs = cfg.Metric, s.len(), cfg.SensDraws, pairs
 	for i := range t.Layers {
 		t.Layers[i].Sensitivity = values[i]
 	}
