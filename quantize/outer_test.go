@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,33 @@ func randomPairs(rng *rand.Rand, t *SensTable, samples int, shrinkage float64) {
 			k++
 		}
 	}
+}
+
+// interactions is what pairs of the widths chosen add to the sum of sensitivities.
+func (b *brute) interactions() (sum float64) {
+	if b.t.Pairs == nil {
+		return 0
+	}
+	var taken []int // candidates
+	n := 0
+	add := func(bits []uint8, width uint8) {
+		taken = append(taken, n+slices.Index(bits, width))
+		n += len(bits)
+	}
+	for i, l := range b.t.Layers {
+		add(l.Bits, b.w[i])
+	}
+	for i, a := range b.t.Acts {
+		if a.Sensitivity != nil {
+			add(a.Bits, b.a[i])
+		}
+	}
+	for i, c := range taken {
+		for _, d := range taken[:i] {
+			sum += 2 * (1 - b.t.Pairs.Shrinkage) * b.t.Pairs.Rows[c][d]
+		}
+	}
+	return sum
 }
 
 // With interactions an allocation is the best of all choices up to the gap, within

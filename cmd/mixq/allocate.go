@@ -23,6 +23,8 @@ func newAllocate() *cobra.Command {
 sensitivities is least within all budgets, exactly, and print the choice with the
 proof of its optimality. Widths of activations are chosen among those that mixq
 sensitivity was given with --act-bits, and --rule chooses among what was measured.
+Sensitivities of --metric fisher-pairs have the interactions of layers, which
+are reckoned with; the choice is then proved up to 0.1 %, or the gap is printed.
 If the budgets cannot be met together, the
 error tells how far each would have to give way.`,
 		Example: `  mixq sensitivity --out sens.json && mixq allocate sens.json --budget 10.67x

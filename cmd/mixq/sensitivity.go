@@ -19,8 +19,9 @@ func newSensitivity() *cobra.Command {
 		Short: "Measure how much each layer suffers at each bit-width",
 		Long: `Estimate, from gradients on calibration images, how far the outputs move when one
 layer is quantized to each candidate bit-width: twice the KL divergence from the
-float network. With several --act-bits also for activations. mixq allocate chooses bits
-from the table.`,
+float network. With several --act-bits also for activations, and with --metric
+fisher-pairs also how much more it is, or less, when two are quantized together. mixq
+allocate chooses bits from the table.`,
 		Example: `  mixq sensitivity
   mixq sensitivity --model resnet20 --weights resnet20.th --data cifar10:cifar-10-batches-bin --calib 256 --out sens.json`,
 		Args: func(c *cobra.Command, args []string) error {
@@ -72,6 +73,7 @@ from the table.`,
 
 // printSensitivities has a line for every layer, and for every activation whose
 // bit-width is to be chosen, and a column for every bit-width that some may take.
+// Interactions are too many to print.
 func printSensitivities(w io.Writer, sens *quantize.SensTable) {
 	lines := slices.Clone(sens.Layers)
 	for _, a := range sens.Acts {
@@ -98,4 +100,7 @@ func printSensitivities(w io.Writer, sens *quantize.SensTable) {
 		t.row(row...)
 	}
 	t.print(w)
+	if p := sens.Pairs; p != nil {
+		fmt.Fprintf(w, "\ninteractions of %d candidates, of which %.3g %% is noise and taken off\n", len(p.Rows), 100*p.Shrinkage)
+	}
 }
