@@ -47,6 +47,7 @@ func TestActivationsOfALinearNetwork(t *testing.T) {
 		loss := mean - dy[e.labels[i]]
 		want[LabelledProjection] += loss * loss / float64(e.len())
 	}
+	want[FisherPairs] = want[FisherProjection]
 	for m := range numMetrics {
 		if measures[m].acts != (want[m] > 0) {
 			t.Fatalf("metric %v: no closed form here, or it measures no activations", m)
@@ -54,7 +55,7 @@ func TestActivationsOfALinearNetwork(t *testing.T) {
 		if !measures[m].acts {
 			continue
 		}
-		got, err := measures[m].run(context.Background(), e)
+		got, _, err := measures[m].measure(context.Background(), e)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -96,7 +96,7 @@ func TestRunNarrowActs(t *testing.T) {
 func TestActsErrors(t *testing.T) {
 	cfg := actConfig(1)
 	cfg.Metric = WeightMSE
-	if _, err := Prepare(runNet(t), noise(40, 40, 1), cfg); err == nil || !strings.Contains(err.Error(), "metric mse does not measure activations") || !strings.Contains(err.Error(), "fisher, random-logit, labelled") {
+	if _, err := Prepare(runNet(t), noise(40, 40, 1), cfg); err == nil || !strings.Contains(err.Error(), "metric mse does not measure activations") || !strings.Contains(err.Error(), "fisher, fisher-pairs, random-logit, labelled") {
 		t.Errorf("error %v", err)
 	}
 	j, err := Prepare(runNet(t), noise(40, 40, 1), actConfig(1))
