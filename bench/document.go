@@ -89,8 +89,8 @@ func (r *Result) missing() (n int) {
 func (s *Spec) describe() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`%s` calibrated on %d images%s", s.Model, s.Calib, rowsText(s.CalibRows))
-	if s.Mirror {
-		b.WriteString(" and the same mirrored")
+	if s.Crops > 0 {
+		fmt.Fprintf(&b, " and %d crops of each", s.Crops)
 	}
 	if len(s.runs()) > 0 {
 		fmt.Fprintf(&b, ", evaluated on the test images%s, seeds %s", rowsText(s.Rows), seedsText(s.Seeds))

@@ -16,7 +16,7 @@ func twoSeeds() *Result {
 		return Row{Run: run, Seed: seed, Report: quantize.Report{Compression: 8, KL: kl, FileBytes: 150000}}
 	}
 	return &Result{
-		Spec: Spec{Name: "two", Model: "resnet8", Images: Images{Calib: 12, CalibRows: [2]int{0, 30}, Mirror: true}, Seeds: []uint64{1, 2},
+		Spec: Spec{Name: "two", Model: "resnet8", Images: Images{Calib: 12, CalibRows: [2]int{0, 30}, Crops: 3}, Seeds: []uint64{1, 2},
 			Runs:    []Run{{Name: "mixed", Against: "uniform"}, {Name: "uniform"}, {Name: "not yet"}},
 			Compare: &Comparison{Images: 12, Bits: []int{3, 4, 8}, Seeds: []uint64{1, 2, 3}}},
 		Rows: []Row{row("mixed", 1, .01), row("uniform", 1, .02), row("mixed", 2, .03), row("uniform", 2, .04)},
@@ -77,7 +77,7 @@ func TestDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"## two\n\n`resnet8` calibrated on 12 images (rows 0 to 29) and the same mirrored, evaluated on the test images, seeds 1 2; metrics compared on 12 images",
+		"## two\n\n`resnet8` calibrated on 12 images (rows 0 to 29) and 3 crops of each, evaluated on the test images, seeds 1 2; metrics compared on 12 images",
 		"\n3 runs are still to be made.\n",
 	} {
 		if !strings.Contains(b.String(), want) {

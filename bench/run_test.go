@@ -151,7 +151,7 @@ func TestUsable(t *testing.T) {
 		{"nothing", func(*Spec, *Env) {}, 2, 1},
 		{"program", func(_ *Spec, e *Env) { e.Program = "2" }, 0, 0},
 		{"unknown program", func(_ *Spec, e *Env) { e.Program = "" }, 0, 0},
-		{"images", func(s *Spec, _ *Env) { s.Mirror = true }, 0, 0},
+		{"images", func(s *Spec, _ *Env) { s.Crops = 1 }, 0, 0},
 		{"weights", func(s *Spec, _ *Env) { s.Weights = "w" }, 0, 0},
 		{"a run", func(s *Spec, _ *Env) { s.Runs[0].Bits = []int{4} }, 1, 1},
 		{"a name", func(s *Spec, _ *Env) { s.Runs[0].Name = "new" }, 1, 1},

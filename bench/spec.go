@@ -30,7 +30,7 @@ type Images struct {
 	Calib     int    // images to calibrate on
 	CalibRows [2]int `json:",omitzero"`  // those that they are chosen from, up to the second number without it; zero means all
 	Rows      [2]int `json:",omitzero"`  // images to evaluate on, likewise
-	Mirror    bool   `json:",omitempty"` // calibrate on mirrored copies too
+	Crops     int    `json:",omitempty"` // random crops of each image to calibrate on besides
 }
 
 // Run is one quantization of the network of a Spec.

@@ -233,17 +233,3 @@ func TestAugmentKeys(t *testing.T) {
 		t.Error("another epoch or seed gave the same images")
 	}
 }
-
-func TestMirror(t *testing.T) {
-	d := Mirror(gradient{})
-	if d.Len() != 400 || !d.Shape().Equal(gradient{}.Shape()) {
-		t.Fatalf("%d images of %v", d.Len(), d.Shape())
-	}
-	for i := range 6 {
-		pixels := make([]uint8, 60)
-		label, err := d.Image(i, pixels)
-		if err != nil || label != i/2 || !slices.Equal(pixels, moved(0, 0, i%2 == 1)) {
-			t.Errorf("image %d: label %d, error %v, pixels %v", i, label, err, pixels)
-		}
-	}
-}

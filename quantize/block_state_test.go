@@ -26,8 +26,8 @@ func TestReconstructResumes(t *testing.T) {
 	j, plan, st = blockJob(t, blockNet(t), 2, work)
 	ctx, cancel := context.WithCancel(context.Background())
 	first := segments(j.Graph, j.Layers)[0]
-	j.Config.Progress = func(_ Stage, done, total int) {
-		if done > first.hi+j.Config.Blocks.Steps+1 {
+	j.Config.Progress = func(s Stage, done, total int) {
+		if s == StageRound && done > first.hi+j.Config.Blocks.Steps+1 {
 			cancel()
 		}
 	}
@@ -40,7 +40,11 @@ func TestReconstructResumes(t *testing.T) {
 	}
 	j, plan, st = blockJob(t, blockNet(t), 2, work)
 	least := math.MaxInt
-	j.Config.Progress = func(_ Stage, done, _ int) { least = min(least, done) }
+	j.Config.Progress = func(s Stage, done, _ int) {
+		if s == StageRound {
+			least = min(least, done)
+		}
+	}
 	if q, err = j.Round(context.Background(), plan, st); err != nil {
 		t.Fatal(err)
 	}

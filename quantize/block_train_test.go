@@ -22,7 +22,7 @@ func TestBlockGradients(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := j.Config.withDefaults()
-	p := newTwoStream(j.Graph, q, j.Layers, plan, j.Images, cfg)
+	p := newTwoStream(j.Graph, q, j.Layers, plan, j.Images, make([]*curvature, len(j.Layers)), cfg)
 	r := newReconstruction(p, j.Images, "")
 	for i, s := range p.segments {
 		if err := r.round(ctx, s); err != nil {

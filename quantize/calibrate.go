@@ -61,9 +61,7 @@ func Calibrate(ctx context.Context, g *nn.Graph, acts []ActConfig, images *tenso
 
 	least, most := make([]float64, len(ts)), make([]float64, len(ts))
 	err := observe(ctx, g, ts, images, cfg.Threads, step, func(i int, data []float32) error {
-		for _, x := range data {
-			least[i], most[i] = min(least[i], float64(x)), max(most[i], float64(x))
-		}
+		least[i], most[i] = extremes(data, least[i], most[i], cfg.Threads)
 		if math.IsNaN(least[i]) || math.IsNaN(most[i]) || math.IsInf(least[i], 0) || math.IsInf(most[i], 0) {
 			return fmt.Errorf("quantize: %s takes values that are not finite; check the weights and the preprocessing", ts[i].name())
 		}
@@ -74,7 +72,7 @@ func Calibrate(ctx context.Context, g *nn.Graph, acts []ActConfig, images *tenso
 	}
 	hs := make([]*histogram, len(ts))
 	for i := range hs {
-		hs[i] = newHistogram(least[i], most[i])
+		hs[i] = newHistogram(least[i], most[i], cfg.Threads)
 	}
 	err = observe(ctx, g, ts, images, cfg.Threads, step, func(i int, data []float32) error {
 		hs[i].add(data)

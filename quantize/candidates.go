@@ -101,7 +101,7 @@ func roundAll(l layer, lc LayerConfig, ms []*moments, threads int) ([]candidate,
 	err := eachGroup(threads, len(ms), func(g, threads int) (err error) {
 		var f *gramFactor
 		if how.gram {
-			f, _, err = ms[g].factor(threads)
+			f, _, err = ms[g].factor(ms[g].covariance(), dampingOfRounding, threads)
 		}
 		if err == nil {
 			rounders[g] = how.perturb(f)

@@ -83,6 +83,7 @@ const (
 	StageSensitivity
 	StageSearch
 	StageAllocate
+	StageCurvature
 	StageRound
 	StageReestimate
 	StageTune
@@ -91,7 +92,7 @@ const (
 	numStages
 )
 
-var stageNames = [numStages]string{"equalize", "calibrate", "sensitivity", "search", "allocate", "round", "re-estimate", "tune", "pack", "verify"}
+var stageNames = [numStages]string{"equalize", "calibrate", "sensitivity", "search", "allocate", "curvature", "round", "re-estimate", "tune", "pack", "verify"}
 
 func (s Stage) String() string { return stageNames[s] }
 

@@ -17,6 +17,14 @@ const descentSweeps = 12
 // codes that were rounded for another scale lead to it.
 var descentScales = [...]float32{1, .98, 1.02, .96, 1.04, .94, 1.06, .92, 1.08, .9, 1.1}
 
+// descentWork bounds the starts times the columns of a row: where rows are long,
+// fewer starts are made.
+const descentWork = 4096
+
+func descentStarts(k int) []float32 {
+	return descentScales[:min(max(descentWork/k, 1), len(descentScales))]
+}
+
 // descentRows rounds like gramRows and goes on by coordinate descent on the same
 // squared error: column after column, the code becomes the best one for the
 // codes of all others, and after each sweep the scale does, until nothing
@@ -29,7 +37,7 @@ func descentRows(f *gramFactor) rowRounder {
 		k, fitted := f.k, slices.Clone(grids)
 		tryCodes, tryGrids := make([]int8, len(codes)), make([]grid, len(grids))
 		least := slices.Repeat([]float64{math.Inf(1)}, len(grids))
-		for _, by := range descentScales {
+		for _, by := range descentStarts(f.k) {
 			for r, g := range fitted {
 				g.scale *= by
 				tryGrids[r] = g

@@ -116,7 +116,7 @@ func TestFitActivation(t *testing.T) {
 		for _, x := range tt.data {
 			least, most = min(least, float64(x)), max(most, float64(x))
 		}
-		h := newHistogram(least, most)
+		h := newHistogram(least, most, 3)
 		h.add(tt.data)
 		scale, zero, mse := fitActivation(h.sample(), least, most, 8)
 		if zero < 0 || zero > 255 || (least == 0) != (zero == 0) {
@@ -142,7 +142,7 @@ func TestFitActivation(t *testing.T) {
 			t.Errorf("%s: error %v, the full range has %v", tt.name, got, ref)
 		}
 	}
-	if scale, zero, _ := fitActivation(newHistogram(0, 0).sample(), 0, 0, 8); scale != 1 || zero != 0 {
+	if scale, zero, _ := fitActivation(newHistogram(0, 0, 1).sample(), 0, 0, 8); scale != 1 || zero != 0 {
 		t.Errorf("a constant zero has scale %v and zero point %d", scale, zero)
 	}
 }

@@ -22,11 +22,11 @@ const (
 )
 
 func traceSteps(_ []layer, _ []LayerConfig, s imageSet) int {
-	return 2 * traceProbes * numBlocks(s.first(hessianImages).images)
+	return 2 * traceProbes * numBlocks(s.spread(hessianImages).images)
 }
 
 func eigenSteps(ls []layer, _ []LayerConfig, s imageSet) int {
-	return 2 * powerIterations * len(ls) * numBlocks(s.first(hessianImages).images)
+	return 2 * powerIterations * len(ls) * numBlocks(s.spread(hessianImages).images)
 }
 
 // hessianTrace is the mean diagonal of each layer's Hessian times ‖dW‖². For
@@ -94,7 +94,7 @@ type hessian struct {
 }
 
 func newHessian(e experiment) *hessian {
-	e.imageSet = e.first(hessianImages)
+	e.imageSet = e.spread(hessianImages)
 	h := &hessian{experiment: e, tape: autograd.NewTape(e.cfg.Threads)}
 	for _, l := range e.layers {
 		w := l.Weight.Data.Float32()

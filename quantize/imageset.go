@@ -23,8 +23,28 @@ func (s imageSet) slice(lo, hi int) imageSet {
 	return t
 }
 
-// first is the set without what comes after its first n images.
-func (s imageSet) first(n int) imageSet { return s.slice(0, min(n, s.len())) }
+// spread is n images from all over the set, or the set if it has no more: what
+// shows the same photograph, cropped or mirrored, stands together.
+func (s imageSet) spread(n int) imageSet {
+	all := s.len()
+	if all <= n {
+		return s
+	}
+	shape := s.images.Shape().Clone()
+	shape[0] = n
+	size := shape[1:].Elems()
+	t := imageSet{}
+	data := make([]uint8, 0, shape.Elems())
+	for i := range n {
+		at := i * all / n
+		data = append(data, s.images.Uint8()[at*size:(at+1)*size]...)
+		if s.labels != nil {
+			t.labels = append(t.labels, s.labels[at])
+		}
+	}
+	t.images = tensor.FromUint8(data, shape...)
+	return t
+}
 
 // block is block b of the images (blockOf), with labels.
 func (s imageSet) block(b int) imageSet { return s.slice(b*block, min((b+1)*block, s.len())) }

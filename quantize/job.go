@@ -25,9 +25,10 @@ type Job struct {
 	Labels []int  // of the images; read only by metrics that want them
 	Config Config // defaults filled in
 
-	meta      artifact.Meta
-	sens      *SensTable // without sensitivities
-	equalized Equalized
+	meta       artifact.Meta
+	sens       *SensTable   // without sensitivities
+	curvatures []*curvature // nil before they are measured
+	equalized  Equalized
 }
 
 // Prepare folds and fuses g, applies the rules and reads the calibration
@@ -136,11 +137,21 @@ func (j *Job) Allocate(ctx context.Context, sens *SensTable) (*Plan, error) {
 // Round is the function of that name, followed by Reestimate if the
 // configuration asks for it.
 func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, error) {
-	q, err := Round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.Config)
+	q, err := j.round(ctx, plan, st, j.Config)
 	if err == nil && j.Config.ReestimateBN {
 		err = Reestimate(ctx, j.Graph, q, j.Images, j.Config)
 	}
 	return q, err
+}
+
+// round measures curvatures once, for all networks that a search looks at.
+func (j *Job) round(ctx context.Context, plan *Plan, st *Stats, cfg Config) (q *nn.Graph, err error) {
+	if j.curvatures == nil {
+		if j.curvatures, err = curvaturesFor(ctx, j.Graph, j.Layers, j.Images, cfg); err != nil {
+			return nil, err
+		}
+	}
+	return round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.curvatures, cfg)
 }
 
 // Tune is the function of that name, on images whose labels are not read. They

@@ -102,31 +102,46 @@ func (m *moments) means() (x, y []float64) {
 	return x, y
 }
 
-// Damping of second moments: the larger of leastDamping and
-// scarcity·K/rows times the mean of the diagonal. The second term takes over
-// where a layer has few rows for its K inputs, as a classifier has with one row
-// an image, and its sample covariance is far from the true one. Where inputs
-// hardly vary about their means, as gates of squeeze-and-excitation may not, the
-// covariance is a difference of sums that are rounded to float32. The damping is
-// at least what that takes from an eigenvalue as a rule, leastRounding times the
-// trace, and grows up to mostRounding until the matrix is positive definite.
+// damping is what is added to the diagonal of second moments: the larger of least
+// and scarcity·K/rows times its mean. The second takes over where a layer has few
+// rows for its K inputs, as a classifier has with one row an image, and its sample
+// covariance is far from the true one.
+type damping struct{ least, scarcity float64 }
+
+// The weights that best give the float output are much more sensitive to that than
+// what they are rounded by: held back from the gain on the calibration images, they
+// keep more of it on others (METHOD.md 4).
+var (
+	dampingOfTarget   = damping{.3, 1}
+	dampingOfRounding = damping{.01, .4}
+)
+
+// Where inputs hardly vary about their means, as gates of squeeze-and-excitation
+// may not, the covariance is a difference of sums that are rounded to float32. The
+// damping is at least what that takes from an eigenvalue as a rule, leastRounding
+// times the trace, and grows up to mostRounding until the matrix is positive
+// definite.
 const (
-	leastDamping  = .01
-	scarcity      = .4
 	leastRounding = 0x1p-22
 	mostRounding  = 0x1p-12
 )
 
-// factor factors Cov(x, x) + µI, and returns µ as well.
-func (m *moments) factor(threads int) (*gramFactor, float64, error) {
+// covariance gives Cov(x, x), by its upper triangle.
+func (m *moments) covariance() func(i, j int) float64 {
 	n := float64(m.rows)
-	cov := func(i, j int) float64 { return m.xx[i*m.k+j]/n - float64(m.x[i]/n*(m.x[j]/n)) }
+	return func(i, j int) float64 { return m.xx[i*m.k+j]/n - float64(m.x[i]/n*(m.x[j]/n)) }
+}
+
+// factor factors cov + µI, and returns µ as well. cov is Cov(x, x), or another
+// matrix in its units.
+func (m *moments) factor(cov func(i, j int) float64, d damping, threads int) (*gramFactor, float64, error) {
+	n := float64(m.rows)
 	diag, trace := 0.0, 0.0
 	for i := range m.k {
 		diag += cov(i, i)
 		trace += m.xx[i*m.k+i] / n
 	}
-	mu := max(max(leastDamping, scarcity*float64(m.k)/n)*diag/float64(m.k), leastRounding*trace)
+	mu := max(max(d.least, d.scarcity*float64(m.k)/n)*diag/float64(m.k), leastRounding*trace)
 	if !(mu > 0) {
 		mu = 1 // every input is constant: any positive matrix will do
 	}

@@ -79,7 +79,7 @@ func TestTwoStreamTarget(t *testing.T) {
 	m := newMoments(k, true)
 	var scratch momentScratch
 	accumulate([]*moments{m}, x, y, rows, 1, &scratch)
-	f, mu, err := m.factor(1)
+	f, mu, err := m.factor(m.covariance(), dampingOfRounding, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

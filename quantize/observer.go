@@ -1,6 +1,10 @@
 package quantize
 
-import "math"
+import (
+	"math"
+
+	"mixq/internal/par"
+)
 
 // sample is the observed distribution of a value: counts at representative
 // points.
@@ -13,31 +17,63 @@ type sample struct {
 // rounding a bin's centre stands for rounding its members.
 const histogramBins = 2048
 
+// observeChunk is how many values one task observes.
+const observeChunk = 1 << 16
+
+// extremes are the least and the most of some values and of least and most.
+func extremes(data []float32, least, most float64, threads int) (float64, float64) {
+	lows, highs := make([]float64, max(threads, 1)), make([]float64, max(threads, 1))
+	for w := range lows {
+		lows[w], highs[w] = least, most
+	}
+	par.Range(threads, len(data), observeChunk, func(w, lo, hi int) {
+		for _, x := range data[lo:hi] {
+			lows[w], highs[w] = min(lows[w], float64(x)), max(highs[w], float64(x))
+		}
+	})
+	for w := range lows {
+		least, most = min(least, lows[w]), max(most, highs[w])
+	}
+	return least, most
+}
+
 // histogram counts values between two bounds known from an earlier pass.
 // Counts are integers, so the order of observation does not matter.
 type histogram struct {
 	least, most float64
-	count       []int64
+	counts      [][]int64 // of each worker
 }
 
-func newHistogram(least, most float64) *histogram {
-	return &histogram{least: least, most: most, count: make([]int64, histogramBins)}
+func newHistogram(least, most float64, threads int) *histogram {
+	h := &histogram{least: least, most: most, counts: make([][]int64, max(threads, 1))}
+	for w := range h.counts {
+		h.counts[w] = make([]int64, histogramBins)
+	}
+	return h
 }
 
 func (h *histogram) add(data []float32) {
 	if h.least == h.most {
-		h.count[0] += int64(len(data))
+		h.counts[0][0] += int64(len(data))
 		return
 	}
 	scale := histogramBins / (h.most - h.least)
-	for _, x := range data {
-		i := int(float64(float64(x)-h.least) * scale)
-		h.count[min(max(i, 0), histogramBins-1)]++
-	}
+	par.Range(len(h.counts), len(data), observeChunk, func(w, lo, hi int) {
+		count := h.counts[w]
+		for _, x := range data[lo:hi] {
+			i := int(float64(float64(x)-h.least) * scale)
+			count[min(max(i, 0), histogramBins-1)]++
+		}
+	})
 }
 
 func (h *histogram) sample() sample {
-	s := sample{n: h.count, x: make([]float64, len(h.count))}
+	s := sample{n: make([]int64, histogramBins), x: make([]float64, histogramBins)}
+	for _, count := range h.counts {
+		for i, n := range count {
+			s.n[i] += n
+		}
+	}
 	step := (h.most - h.least) / histogramBins
 	for i := range s.x {
 		s.x[i] = h.least + float64((float64(i)+.5)*step)

@@ -16,12 +16,22 @@ import (
 // Two streams of activations are kept for the calibration images, that of the
 // float network and that of the network quantized so far; each layer is fitted
 // to give the former from the latter, then rounded, and its bias set so that
-// the mean output is right. The result holds grids and codes in place of
+// the mean output is right. Rounding weighs errors by what they do to the outputs
+// of the network, as far as the curvatures of layers tell. The result holds grids and codes in place of
 // values and weights. With block reconstruction, blocks of layers are trained
 // as soon as they are rounded, and each is a product in Config.WorkDir, which a
 // later run takes up.
 func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
 	cfg = cfg.withDefaults()
+	cs, err := curvaturesFor(ctx, g, lc, images, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return round(ctx, g, lc, plan, st, images, cs, cfg)
+}
+
+// round is Round with the curvatures of layers, some or all of which may be nil.
+func round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cs []*curvature, cfg Config) (*nn.Graph, error) {
 	cfg.Blocks.Steps = orDefault(cfg.Blocks.Steps, DefaultBlockSteps)
 	q := g.Clone()
 	err := setActGrids(q, func(value string) (*nn.Quant, error) {
@@ -34,14 +44,14 @@ func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *S
 	if err != nil {
 		return nil, err
 	}
-	p := newTwoStream(g, q, lc, plan, images, cfg)
-	round := func(_ int, s segment) error { return p.round(ctx, s) }
+	p := newTwoStream(g, q, lc, plan, images, cs, cfg)
+	do := func(_ int, s segment) error { return p.round(ctx, s) }
 	if reconstructs(lc) {
 		r := newReconstruction(p, images, roundInputs(g, lc, plan, st, images, cfg))
-		round = func(i int, s segment) error { return r.segment(ctx, i, s) }
+		do = func(i int, s segment) error { return r.segment(ctx, i, s) }
 	}
 	for i, s := range p.segments {
-		if err := round(i, s); err != nil {
+		if err := do(i, s); err != nil {
 			return nil, err
 		}
 		p.finish(s)
@@ -77,22 +87,26 @@ type fit struct {
 	x, y   []float64 // mean patches of the two streams that the bias makes up for
 }
 
-func newFit(m *moments, w []float32, rounding Rounding, threads int) (f fit, err error) {
+func newFit(m *moments, c *curvature, w []float32, rounding Rounding, threads int) (f fit, err error) {
 	how := rounders[rounding]
 	f.x, f.y = make([]float64, m.k), make([]float64, m.k)
 	if how.correct {
 		f.x, f.y = m.means()
 	}
-	var factor *gramFactor
-	if how.gram {
-		var mu float64
-		if factor, mu, err = m.factor(threads); err != nil {
-			return f, err
-		}
-		f.target = twoStreamTarget(factor, m.crossCovariance(mu), w, threads)
+	if !how.gram {
+		f.rows = how.rows(nil)
+		return f, nil
 	}
-	f.rows = how.rows(factor)
-	return f, nil
+	cov := m.covariance()
+	factor, mu, err := m.factor(cov, dampingOfTarget, threads)
+	if err != nil {
+		return f, err
+	}
+	f.target = twoStreamTarget(factor, m.crossCovariance(mu), w, threads)
+	if factor, _, err = m.factor(c.blend(cov), dampingOfRounding, threads); err == nil {
+		f.rows = how.rows(factor)
+	}
+	return f, err
 }
 
 // twoStreamTarget is W·(C+µI)·(H+µI)⁻¹, the weights that best give the float
@@ -131,33 +145,72 @@ func eachGroup(threads, groups int, f func(g, threads int) error) error {
 }
 
 // roundLayer rounds the weights of l, whose input has scale sx, to the given
-// bit-width.
-func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moments, threads int) (*rounded, error) {
+// bit-width. The curvature may be nil.
+func roundLayer(l layer, sx float32, bits uint8, rounding Rounding, ms []*moments, c *curvature, threads int) (*rounded, error) {
 	w, b := l.Weight.Data.Float32(), l.Bias.Data.Float32()
 	k := ms[0].k
 	perGroup := len(b) / len(ms)
 	fits := make([]fit, len(ms))
 	err := eachGroup(threads, len(ms), func(g, threads int) (err error) {
-		fits[g], err = newFit(ms[g], w[g*perGroup*k:(g+1)*perGroup*k], rounding, threads)
+		fits[g], err = newFit(ms[g], c, w[g*perGroup*k:(g+1)*perGroup*k], rounding, threads)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	out, err := c.outputs(threads)
+	if err != nil {
+		return nil, err
+	}
 	r := &rounded{bits: bits, codes: make([]int8, len(w)), grids: make([]grid, len(b)), bias: make([]int32, len(b))}
+	if out != nil {
+		r.inSequence(fits[0], w, b, sx, out)
+		return r, nil
+	}
 	eachChunk(threads, len(ms), perGroup, func(g, lo, hi int) {
 		f, rows := fits[g], widen(w[lo*k:hi*k])
 		target := rows
 		if f.target != nil {
 			target = f.target[(lo-g*perGroup)*k : (hi-g*perGroup)*k]
 		}
-		roundRows(r.codes[lo*k:hi*k], r.grids[lo:hi], target, bits, f.rows)
-		for o := lo; o < hi; o++ {
-			i := (o - lo) * k
-			r.setBias(o, rows[i:i+k], target[i:i+k], float64(b[o]), float64(sx), f)
-		}
+		r.round(lo, rows, target, b[lo:hi], sx, f)
 	})
 	return r, nil
+}
+
+// inSequence rounds output channels one after the other, each to make up for the
+// errors of those before it as far as they do the same to the outputs of the
+// network. With out = GᵀG this is to rows of an error E what gramFactor.round is to
+// its columns, so that both together go for the least tr(out·E·in·Eᵀ).
+func (r *rounded) inSequence(f fit, w, b []float32, sx float32, out *gramFactor) {
+	k, n := len(w)/len(b), len(b)
+	errs := make([]float64, len(w)) // rows in the order of out
+	target := make([]float64, k)
+	for i := n - 1; i >= 0; i-- {
+		o := out.order[i]
+		want := f.target[o*k : o*k+k]
+		copy(target, want)
+		for p := i + 1; p < n; p++ {
+			u := float64(out.unit[i*n+p])
+			for j, e := range errs[p*k : p*k+k] {
+				target[j] += float64(u * e)
+			}
+		}
+		r.round(o, widen(w[o*k:o*k+k]), target, b[o:o+1], sx, f)
+		for j, q := range r.codes[o*k : o*k+k] {
+			errs[i*k+j] = want[j] - r.grids[o].real(int32(q))
+		}
+	}
+}
+
+// round rounds the output channels from lo on, with weights rows, to be like
+// target.
+func (r *rounded) round(lo int, rows, target []float64, b []float32, sx float32, f fit) {
+	n, k := len(b), len(rows)/len(b)
+	roundRows(r.codes[lo*k:(lo+n)*k], r.grids[lo:lo+n], target, r.bits, f.rows)
+	for i := range n {
+		r.setBias(lo+i, rows[i*k:i*k+k], target[i*k:i*k+k], float64(b[i]), float64(sx), f)
+	}
 }
 
 // roundRows fits a grid to each of some output channels and rounds them.

@@ -11,17 +11,17 @@ type Rounding uint8
 // The roundings, default first. All but Nearest correct the bias, so that the
 // mean output is right.
 const (
+	// CoordinateDescent goes on from GramTwoStream: codes and scales move one at
+	// a time to the minimum of the same squared error, until none moves.
+	CoordinateDescent Rounding = iota
 	// GramTwoStream fits the float output from the already quantized input,
 	// then rounds column by column with error feedback through the Gram matrix
 	// of the input patches (GPTQ, Frantar et al. 2023).
-	GramTwoStream Rounding = iota
+	GramTwoStream
 	// Nearest rounds each weight to its grid and does nothing else.
 	Nearest
 	// NearestCorrected is Nearest with the correction of the bias.
 	NearestCorrected
-	// CoordinateDescent goes on from GramTwoStream: codes and scales move one at
-	// a time to the minimum of the same squared error, until none moves.
-	CoordinateDescent
 	// AdaRound learns, on the same squared error, whether each weight goes up or
 	// down (Nagel et al. 2020).
 	AdaRound

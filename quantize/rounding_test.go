@@ -22,7 +22,7 @@ func TestRoundingNames(t *testing.T) {
 		}
 	}
 	var r Rounding
-	if err := r.UnmarshalText([]byte("up")); err == nil || !strings.Contains(err.Error(), "[gram nearest nearest-corrected descent adaround block]") {
+	if err := r.UnmarshalText([]byte("up")); err == nil || !strings.Contains(err.Error(), "[descent gram nearest nearest-corrected adaround block]") {
 		t.Errorf("error %v, want one with all names", err)
 	}
 }

@@ -25,11 +25,11 @@ func TestResolve(t *testing.T) {
 	}
 	want := Settings{
 		Layers: []LayerConfig{
-			{"conv1", "x", []uint8{4, 8}, GramTwoStream},
-			{"layer1.0.conv1", "relu", []uint8{3}, GramTwoStream}, {"layer1.0.conv2", "layer1.0.relu1", []uint8{3}, GramTwoStream},
+			{"conv1", "x", []uint8{4, 8}, CoordinateDescent},
+			{"layer1.0.conv1", "relu", []uint8{3}, CoordinateDescent}, {"layer1.0.conv2", "layer1.0.relu1", []uint8{3}, CoordinateDescent},
 			{"layer2.0.conv1", "layer1.0.relu2", []uint8{3}, Nearest}, {"layer2.0.conv2", "layer2.0.relu1", []uint8{3}, Nearest},
-			{"layer3.0.conv1", "layer2.0.relu2", []uint8{3, 4}, GramTwoStream}, {"layer3.0.conv2", "layer3.0.relu1", []uint8{3}, GramTwoStream},
-			{"linear", "avgpool", []uint8{6, 8}, GramTwoStream},
+			{"layer3.0.conv1", "layer2.0.relu2", []uint8{3, 4}, CoordinateDescent}, {"layer3.0.conv2", "layer3.0.relu1", []uint8{3}, CoordinateDescent},
+			{"linear", "avgpool", []uint8{6, 8}, CoordinateDescent},
 		},
 		Acts: []ActConfig{
 			{"x", []uint8{5, 8}}, {"relu", []uint8{4, 6, 8}}, {"layer1.0.relu1", []uint8{4, 6, 8}},

@@ -69,7 +69,7 @@ func (j *Job) probe(ctx context.Context, at int, sens *SensTable, st *Stats, val
 	}
 	cfg := j.Config
 	cfg.WorkDir = "" // which is for the network that is kept
-	q, err := Round(ctx, j.Graph, j.Layers, plan, st, j.Images, cfg)
+	q, err := j.round(ctx, plan, st, cfg)
 	if err != nil {
 		return nil, err
 	}

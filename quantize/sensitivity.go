@@ -142,11 +142,10 @@ func sensSample(g *nn.Graph, s imageSet, cfg Config) (fitted *tensor.Tensor, mea
 		p := newPatches(l, 0, cfg.Positions, cfg.Seed)
 		return most*p.rows < p.k
 	}) {
-		same := s.slice(0, most)
+		same := s.spread(most)
 		return same.images, same
 	}
-	k := min(most, n/2)
-	return s.images.Slice(k, min(n, k+most)), s.slice(0, k)
+	return s.slice(n/2, n).spread(most).images, s.slice(0, n/2).spread(most)
 }
 
 // describe is the table of g without sensitivities.

@@ -80,7 +80,7 @@ func TestTune(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if before, after := divergence(q), divergence(tuned[0]); !(after < .97*before) {
+	if before, after := divergence(q), divergence(tuned[0]); !(after < .99*before) {
 		t.Errorf("divergence %v before, %v after", before, after)
 	}
 	first := j.Graph.Nodes[tuneFrom(j.Graph)].Name

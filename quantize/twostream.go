@@ -16,19 +16,21 @@ type twoStream struct {
 	plan     *Plan
 	cfg      Config
 	segments []segment
-	layers   []layer // of g
-	targets  []layer // of q
-	x, y     *stream // of q and g
+	layers   []layer      // of g
+	targets  []layer      // of q
+	cs       []*curvature // of layers
+	x, y     *stream      // of q and g
 	scratch  momentScratch
 	done     int // layers and training steps
 }
 
-func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, cfg Config) *twoStream {
+func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, cs []*curvature, cfg Config) *twoStream {
 	return &twoStream{
 		g: g, q: q, lc: lc, plan: plan, cfg: cfg,
 		segments: segments(g, lc),
 		layers:   weighted(g),
 		targets:  weighted(q),
+		cs:       cs,
 		x:        newStream(q, infer.Integer, images, cfg.Threads),
 		y:        newStream(g, infer.Float, images, cfg.Threads),
 	}
@@ -55,7 +57,7 @@ func (p *twoStream) layer(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	r, err := roundLayer(l, target.X.Type.Quant.Scale[0], bits, p.lc[i].Rounding, ms, p.cfg.Threads)
+	r, err := roundLayer(l, target.X.Type.Quant.Scale[0], bits, p.lc[i].Rounding, ms, p.cs[i], p.cfg.Threads)
 	if err != nil {
 		return fmt.Errorf("quantize: %s: %w", l.node.Name, err)
 	}

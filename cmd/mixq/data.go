@@ -20,7 +20,7 @@ type data struct {
 	preset    dataset.Preset
 	rows      rows // of the test images
 	calibRows rows // of the training images
-	mirror    bool // calibrate on mirrored copies too
+	crops     int  // of each image to calibrate on besides; less than 0: as many as pay
 	skipBad   bool
 	skipped   []error
 }
@@ -42,7 +42,7 @@ func (d *data) addFlags(f *pflag.FlagSet) {
 
 func (d *data) addCalibRows(f *pflag.FlagSet) {
 	f.Var(&d.calibRows, "calib-rows", "images to choose those for calibration from, A to B-1; photographs need this and --rows apart from it")
-	f.BoolVar(&d.mirror, "mirror", false, "calibrate on the images mirrored left to right as well: better where there are few, in twice the time")
+	f.IntVar(&d.crops, "crops", -1, fmt.Sprintf("calibrate on so many random crops of each image as well; by default as many as make %d of photographs, at most %d each", enoughPhotos, mostCrops))
 }
 
 // prepare settles how images are prepared: photographs as the network says,
@@ -118,15 +118,33 @@ func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
 	if n < 1 || n > len(order) {
 		return nil, fmt.Errorf("--calib %d: want 1 to %d, the number of training images", n, len(order))
 	}
-	chosen := order[:n]
-	if !d.mirror {
-		return d.batches(train, chosen), nil
+	copies := d.copies(n)
+	var chosen []int
+	for _, i := range order[:n] {
+		for c := range copies + 1 {
+			chosen = append(chosen, i*(copies+1)+c)
+		}
 	}
-	var pairs []int
-	for _, i := range chosen {
-		pairs = append(pairs, 2*i, 2*i+1)
+	return d.batches(dataset.Crops(train, copies, seed), chosen), nil
+}
+
+// Photographs for calibration are few, and networks for them have layers that fit
+// every one of a few hundred by heart. Crops are as good as more of them up to a
+// point (docs/METHOD.md 6).
+const (
+	enoughPhotos = 2000
+	mostCrops    = 3
+)
+
+// copies is the number of crops of each of n images.
+func (d *data) copies(n int) int {
+	switch {
+	case d.crops >= 0:
+		return d.crops
+	case d.Photos:
+		return min(max(enoughPhotos/n-1, 0), mostCrops)
 	}
-	return d.batches(dataset.Mirror(train), pairs), nil
+	return 0
 }
 
 // validation yields n of the training images that calibration does not with the

@@ -95,7 +95,7 @@ func (n *network) experiment(s *bench.Spec) (in bench.Input, err error) {
 	}
 	n.data.calibRows = rows{s.CalibRows[0], s.CalibRows[1]}
 	n.data.rows = rows{s.Rows[0], s.Rows[1]}
-	n.data.mirror = s.Mirror
+	n.data.crops = s.Crops
 	if n.data.undivided() {
 		return in, fmt.Errorf("--data %s: CalibRows and Rows of the spec must part photographs to calibrate on from those to evaluate on", n.data.Spec)
 	}

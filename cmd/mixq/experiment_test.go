@@ -15,7 +15,7 @@ func TestBenchRun(t *testing.T) {
 	dir := t.TempDir()
 	results := filepath.Join(dir, "results")
 	out := filepath.Join(results, "small.json")
-	text := `{"Name": "small", "Model": "resnet8", "Weights": "w.safetensors", "Data": "csv", "Calib": 8, "CalibRows": [0, 8], "Rows": [8, 20], "Mirror": true,
+	text := `{"Name": "small", "Model": "resnet8", "Weights": "w.safetensors", "Data": "csv", "Calib": 8, "CalibRows": [0, 8], "Rows": [8, 20], "Crops": 1,
 		"Seeds": [1], "Runs": [{"Name": "uniform", "Budget": "8x", "Bits": [4], "Metric": "mse", "Rounding": "nearest"}]}`
 	spec := write(t, filepath.Join(dir, "spec.json"), []byte(text))
 	args := []string{"bench", "run", spec, "--weights", filepath.Dir(weights), "--data", "csv:" + table, "--out", out}

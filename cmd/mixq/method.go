@@ -32,7 +32,7 @@ func (m *method) addFlags(c *cobra.Command) {
 	f.Var((*bitList)(&m.config.ActBits), "act-bits", "candidate bit-widths of activations, any of 2 to 8; only a limit of BOPs makes fewer than the most pay")
 	(*ruleList)(&m.config.Rules).addFlag(f)
 	f.TextVar(&m.config.Metric, "metric", quantize.FisherProjection, "`NAME` of the sensitivity metric: "+names(quantize.Metrics()))
-	f.TextVar(&m.config.Rounding, "rounding", quantize.GramTwoStream, "`HOW` weights become codes: "+names(quantize.Roundings()))
+	f.TextVar(&m.config.Rounding, "rounding", quantize.CoordinateDescent, "`HOW` weights become codes: "+names(quantize.Roundings()))
 	f.BoolVar(&m.config.Equalize, "equalize", false, "even out the weights of layers that follow one another before quantization (cross-layer equalization)")
 	f.BoolVar(&m.config.EqualizeActs, "equalize-acts", false, "scale the channels that only depthwise layers read to equal ranges, so that each uses all codes")
 	f.IntVar(&m.config.Blocks.Steps, "block-steps", 0, fmt.Sprintf("training steps for each block of --rounding block; 0 means %d", quantize.DefaultBlockSteps))
