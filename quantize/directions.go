@@ -27,6 +27,18 @@ func fisherDraw(y []float32, _ int, rng *rand.Rand) []float32 {
 	return out
 }
 
+// unitFisherDraw is a Fisher draw of length 1, so that all images count alike.
+// Without that, the few images that a network is unsure about outweigh all others,
+// too few to tell the curvature of a layer by.
+func unitFisherDraw(y []float32, rng *rand.Rand) []float32 {
+	r := fisherDraw(y, 0, rng)
+	norm := math.Sqrt(dot(r, r))
+	for i, v := range r {
+		r[i] = float32(float64(v) / max(norm, math.SmallestNonzeroFloat32))
+	}
+	return r
+}
+
 // normalDraw is a direction from N(0, I).
 func normalDraw(y []float32, _ int, rng *rand.Rand) []float32 {
 	out := make([]float32, len(y))
