@@ -15,8 +15,8 @@ type Blocks struct {
 	Drop  float64 // part of the activations that training leaves unrounded (QDrop, Wei et al. 2022)
 }
 
-// DefaultBlockSteps is what Blocks.Steps of 0 stands for. More go on helping,
-// slowly (docs/METHOD.md 4).
+// DefaultBlockSteps is what Blocks.Steps of 0 stands for. More steps bring next to
+// nothing (docs/METHOD.md 4).
 const DefaultBlockSteps = 300
 
 func (b Blocks) validate() error {
