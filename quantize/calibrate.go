@@ -48,13 +48,18 @@ func (st *Stats) grid(value string, bits uint8) (*nn.Quant, error) {
 // are accumulated over blocks and merged in index order (NUMERICS.md 17).
 const block = 32
 
-// Calibrate runs the real-valued network over the images ([N,C,H,W] pixels)
-// twice, for the range and the distribution of every activation, and chooses
-// grids for all their candidates by the least squared error. g must have a pixel
-// table.
+// rangeImages is the number of images of which the distribution of activations is
+// taken. A grid has two numbers to be fitted, a layer's weights far more.
+const rangeImages = 512
+
+// Calibrate runs the real-valued network twice over images ([N,C,H,W] pixels), all
+// of those given or rangeImages from all over them, for the range and the
+// distribution of every activation, and chooses grids for all their candidates by
+// the least squared error. g must have a pixel table.
 func Calibrate(ctx context.Context, g *nn.Graph, acts []ActConfig, images *tensor.Tensor, cfg Config) (*Stats, error) {
 	cfg = cfg.withDefaults()
 	ts := groups(g)
+	images = imageSet{images: images}.spread(rangeImages).images
 	blocks := 2 * numBlocks(images)
 	done := 0
 	step := func() { done++; cfg.Progress(StageCalibrate, done, blocks) }

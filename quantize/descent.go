@@ -37,6 +37,7 @@ func descentRows(f *gramFactor) rowRounder {
 		k, fitted := f.k, slices.Clone(grids)
 		tryCodes, tryGrids := make([]int8, len(codes)), make([]grid, len(grids))
 		least := slices.Repeat([]float64{math.Inf(1)}, len(grids))
+		hw := f.times(h, w)
 		for _, by := range descentStarts(f.k) {
 			for r, g := range fitted {
 				g.scale *= by
@@ -45,7 +46,7 @@ func descentRows(f *gramFactor) rowRounder {
 			f.round(tryCodes, w, tryGrids)
 			for r := range grids {
 				row := tryCodes[r*k : r*k+k]
-				if e := newRowDescent(f, h, w[r*k:r*k+k], row, &tryGrids[r]).descend(); e < least[r] {
+				if e := newRowDescent(f, h, w[r*k:r*k+k], hw[r*k:r*k+k], row, &tryGrids[r]).descend(); e < least[r] {
 					least[r], grids[r] = e, tryGrids[r]
 					copy(codes[r*k:], row)
 				}
@@ -64,17 +65,32 @@ func (f *gramFactor) matrix() []float64 {
 	return h
 }
 
+// times is H·w for each row of w, in the factor's order.
+func (f *gramFactor) times(h, w []float64) []float64 {
+	out, row := make([]float64, len(w)), make([]float64, f.k)
+	for at := 0; at < len(w); at += f.k {
+		for i, c := range f.order {
+			row[i] = w[at+c]
+		}
+		for i := range f.k {
+			out[at+i] = inner(h[i*f.k:(i+1)*f.k], row)
+		}
+	}
+	return out
+}
+
 // rowDescent is the descent of one row.
 type rowDescent struct {
 	f     *gramFactor
 	h     []float64 // K×K in the factor's order
 	codes []int8
 	grid  *grid
-	e, he []float64 // the error of the row, and H·e, in the factor's order
+	hw    []float64 // H·w, in the factor's order as what follows
+	e, he []float64 // the error of the row, and H·e
 }
 
-func newRowDescent(f *gramFactor, h, w []float64, codes []int8, g *grid) *rowDescent {
-	d := &rowDescent{f: f, h: h, codes: codes, grid: g, e: make([]float64, f.k), he: make([]float64, f.k)}
+func newRowDescent(f *gramFactor, h, w, hw []float64, codes []int8, g *grid) *rowDescent {
+	d := &rowDescent{f: f, h: h, codes: codes, grid: g, hw: hw, e: make([]float64, f.k), he: make([]float64, f.k)}
 	for i, c := range f.order {
 		d.e[i] = w[c] - g.real(int32(codes[c]))
 	}
@@ -127,15 +143,11 @@ const leastRescale = 1e-4
 func (d *rowDescent) rescale() bool {
 	k := d.f.k
 	c, hc := make([]float64, k), make([]float64, k)
-	for i, at := range d.f.order {
-		if v := d.codes[at]; int32(v) != d.grid.zero {
-			c[i] = float64(int32(v) - d.grid.zero)
-			for j, h := range d.row(i) {
-				hc[j] += float64(h * c[i])
-			}
-		}
-	}
 	old := d.grid.scale
+	for i, at := range d.f.order {
+		c[i] = float64(int32(d.codes[at]) - d.grid.zero)
+		hc[i] = (d.hw[i] - d.he[i]) / float64(old) // H·c, since e = w − s·c
+	}
 	scale := float32(float64(old) + inner(c, d.he)/inner(c, hc))
 	if !(scale > 0) || math.IsInf(float64(scale), 0) || math.Abs(float64(scale/old)-1) < leastRescale {
 		return false

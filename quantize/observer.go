@@ -20,16 +20,25 @@ const histogramBins = 2048
 // observeChunk is how many values one task observes.
 const observeChunk = 1 << 16
 
-// extremes are the least and the most of some values and of least and most.
+// extremes are the least and the most of some values and of least and most, NaN
+// if a value is not finite.
 func extremes(data []float32, least, most float64, threads int) (float64, float64) {
 	lows, highs := make([]float64, max(threads, 1)), make([]float64, max(threads, 1))
 	for w := range lows {
 		lows[w], highs[w] = least, most
 	}
 	par.Range(threads, len(data), observeChunk, func(w, lo, hi int) {
+		l, h, bad := data[lo], data[lo], float32(0)
 		for _, x := range data[lo:hi] {
-			lows[w], highs[w] = min(lows[w], float64(x)), max(highs[w], float64(x))
+			if x < l {
+				l = x
+			}
+			if x > h {
+				h = x
+			}
+			bad += x - x
 		}
+		lows[w], highs[w] = min(lows[w], float64(l+bad)), max(highs[w], float64(h+bad))
 	})
 	for w := range lows {
 		least, most = min(least, lows[w]), max(most, highs[w])
@@ -59,11 +68,18 @@ func (h *histogram) add(data []float32) {
 	}
 	scale := histogramBins / (h.most - h.least)
 	par.Range(len(h.counts), len(data), observeChunk, func(w, lo, hi int) {
-		count := h.counts[w]
+		count := (*[histogramBins]int64)(h.counts[w])
+		zeros := 0 // mostly the most of all: not counted one by one
 		for _, x := range data[lo:hi] {
-			i := int(float64(float64(x)-h.least) * scale)
-			count[min(max(i, 0), histogramBins-1)]++
+			if x == 0 {
+				zeros++
+				continue
+			}
+			// Values are within the bounds; what rounding makes of the last is its bin.
+			i := uint(float64(float64(x)-h.least) * scale)
+			count[min(i, histogramBins-1)]++
 		}
+		count[min(uint(-h.least*scale), histogramBins-1)] += int64(zeros)
 	})
 }
 

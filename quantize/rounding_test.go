@@ -153,7 +153,7 @@ func TestDescentRescale(t *testing.T) {
 	g := fitGrid(w, 3)
 	codes := make([]int8, k)
 	g.nearest(codes, w)
-	d := newRowDescent(f, f.matrix(), w, codes, &g)
+	d := newRowDescent(f, f.matrix(), w, f.times(f.matrix(), w), codes, &g)
 	before := quadratic(h, w, codes, g)
 	if e := inner(d.e, d.he); math.Abs(e-before) > 1e-9*before {
 		t.Errorf("error %v, want %v", e, before)
