@@ -30,8 +30,11 @@ func (m *Model) solveGeneral(ctx context.Context, o Options) Result {
 		return r
 	}
 	r.Certificate = cert
-	if r.Status != Optimal && m.sense()*(cert.Bound-r.Bound) > 0 {
-		r.Bound = cert.Bound
+	if r.Bound != r.Objective && m.sense()*(cert.Bound-r.Bound) > 0 {
+		r.Bound = cert.Bound // which is as good as the objective if the root had no gap
+		if m.sense()*(r.Bound-r.Objective) > 0 {
+			r.Bound = r.Objective
+		}
 	}
 	return r
 }

@@ -171,3 +171,29 @@ func TestMIPLimits(t *testing.T) {
 		t.Fatalf("Solve = %v, %v, check %v; want nodelimit", r.Status, err, r.Check(m))
 	}
 }
+
+// With a gap allowed, the bound stated is still one that the certificate does not
+// beat.
+func TestMIPGapCertificate(t *testing.T) {
+	r := rand.New(rand.NewPCG(31, 7))
+	solved := 0
+	for i := range 300 {
+		m := randomMIP(r)
+		res, err := m.Solve(context.Background(), Options{Gap: .2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Check(m); err != nil {
+			t.Fatalf("model %d: %v", i, err)
+		}
+		if res.Status == Optimal && res.Objective != 0 {
+			solved++
+			if res.Gap() > .2*(1+1e-9) {
+				t.Errorf("model %d: gap %v, allowed .2", i, res.Gap())
+			}
+		}
+	}
+	if solved < 50 {
+		t.Errorf("only %d models were solved", solved)
+	}
+}

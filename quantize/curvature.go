@@ -9,7 +9,7 @@ import "mixq/tensor/kernel"
 // of g·gᵀ and of gᵀ·g over the gradients g of whole images, so that, unlike
 // products of moments of inputs and of gradients by position, they see what the
 // positions of an image have in common. Layers with groups have none: for
-// depthwise layers it did not help (METHOD.md 4).
+// depthwise layers it did not help (docs/METHOD.md 4).
 type curvature struct {
 	n, k  int       // rows and columns of the weights
 	count int       // gradients

@@ -108,9 +108,9 @@ func (m *moments) means() (x, y []float64) {
 // covariance is far from the true one.
 type damping struct{ least, scarcity float64 }
 
-// The weights that best give the float output are much more sensitive to that than
-// what they are rounded by: held back from the gain on the calibration images, they
-// keep more of it on others (METHOD.md 4).
+// The weights that best give the float output need much more of it than what they
+// are rounded by: they fit the calibration images less, and others better
+// (docs/METHOD.md 4).
 var (
 	dampingOfTarget   = damping{.3, 1}
 	dampingOfRounding = damping{.01, .4}

@@ -130,7 +130,7 @@ func (d *data) calibration(n int, seed uint64) (*dataset.Loader, error) {
 
 // Photographs for calibration are few, and networks for them have layers that fit
 // every one of a few hundred by heart. Crops are as good as more of them up to a
-// point (docs/METHOD.md 6).
+// point (docs/METHOD.md, Images).
 const (
 	enoughPhotos = 2000
 	mostCrops    = 3
