@@ -85,7 +85,7 @@ func (t *blockTrainer) forward(images []int, step int) (*autograd.Var, []blockPa
 			params = append(params, blockParams{l, w, b})
 		}
 	}
-	in := t.tape.Const(reals(codesOf(t.in, images), t.grid))
+	in := t.tape.Const(reals(rowsOf(t.in, images), t.grid))
 	value := 0
 	round := func(v *nn.Value, x *autograd.Var) *autograd.Var {
 		g, ok := t.grids[v]
@@ -100,17 +100,6 @@ func (t *blockTrainer) forward(images []int, step int) (*autograd.Var, []blockPa
 		return nil, nil, err
 	}
 	return r.Out[0], params, nil
-}
-
-// codesOf gathers elements of the leading dimension.
-func codesOf(x *tensor.Tensor, rows []int) *tensor.Tensor {
-	shape := x.Shape().Clone()
-	shape[0] = len(rows)
-	y := make([]uint8, 0, shape.Elems())
-	for _, r := range rows {
-		y = append(y, x.Slice(r, r+1).Uint8()...)
-	}
-	return tensor.FromUint8(y, shape...)
 }
 
 // fakeQuantChunk is the number of elements that one task rounds, and that one

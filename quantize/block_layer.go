@@ -3,7 +3,6 @@ package quantize
 import (
 	"math"
 
-	"mixq/nn"
 	"mixq/tensor"
 )
 
@@ -25,15 +24,12 @@ type blockLayer struct {
 func newBlockLayer(float, quant layer, trained bool) *blockLayer {
 	n := quant.Weight.Type.Shape.Elems()
 	l := &blockLayer{tunedLayer: newTunedLayer(float, quant), trained: trained, curvature: make([]float32, n)}
-	q := quant.Weight.Type.Quant
-	lo, hi := nn.SignedRange(q.Bits)
-	for o, zero := range q.Zero {
-		g := grid{q.Scale[o], zero, lo, hi}
+	for o, g := range gridsOf(quant.Weight.Type.Quant) {
 		for _, c := range quant.Weight.Data.Int8()[o*l.fanIn() : (o+1)*l.fanIn()] {
 			code := float64(c)
-			l.latent = append(l.latent, float32(int32(c)-zero))
-			l.least = append(l.least, float32(g.clamp(code-1)-zero))
-			l.most = append(l.most, float32(g.clamp(code+1)-zero))
+			l.latent = append(l.latent, float32(int32(c)-g.zero))
+			l.least = append(l.least, float32(g.clamp(code-1)-g.zero))
+			l.most = append(l.most, float32(g.clamp(code+1)-g.zero))
 		}
 	}
 	l.code = append(l.code, l.latent...)

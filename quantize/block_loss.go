@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 
@@ -107,12 +108,7 @@ func (f *fisherGradients) block(b int) ([]float32, error) {
 	par.For(len(f.tapes), hi-lo, func(worker, i int) {
 		errs[i] = f.image(f.tapes[worker], lo+i, rows[i*fisherDraws*size:(i+1)*fisherDraws*size])
 	})
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
-		}
-	}
-	return rows, nil
+	return rows, cmp.Or(errs...)
 }
 
 func (f *fisherGradients) image(t *autograd.Tape, i int, rows []float32) error {

@@ -60,13 +60,9 @@ func (s *layerState) fits(l layer) bool {
 }
 
 func (s *layerState) rounded() *rounded {
-	r := &rounded{bits: s.Bits, bias: s.Bias}
+	r := &rounded{bits: s.Bits, bias: s.Bias, grids: gridsOf(&nn.Quant{Bits: s.Bits, Scale: s.Scale, Zero: s.Zero})}
 	for _, c := range s.Codes {
 		r.codes = append(r.codes, int8(c))
-	}
-	lo, hi := nn.SignedRange(s.Bits)
-	for o, scale := range s.Scale {
-		r.grids = append(r.grids, grid{scale, s.Zero[o], lo, hi})
 	}
 	return r
 }

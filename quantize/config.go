@@ -43,7 +43,7 @@ type Config struct {
 
 	Synthetic bool // the weights are random: recorded in the file
 
-	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity; 0 means DefaultSensImages
+	SensImages int // most calibration images that are measured on, and most that are rounded for, in Sensitivity, and most that curvatures are taken of in Round; 0 means DefaultSensImages
 	SensDraws  int // random output directions per image; 0 means as many as the network is small enough for
 	Positions  int // patches sampled per image and layer; 0 means DefaultPositions, or more if there are few images (defaultPositions)
 	Threads    int // 0 means 1; changes nothing but the time

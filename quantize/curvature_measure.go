@@ -3,7 +3,6 @@ package quantize
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 
@@ -38,6 +37,9 @@ func curvatures(ctx context.Context, g *nn.Graph, images *tensor.Tensor, cfg Con
 	}
 	return m.sums, nil
 }
+
+// curvaturesFunc gives a curvature for every layer, or nil where it has none.
+type curvaturesFunc func(context.Context) ([]*curvature, error)
 
 // curvaturesFor is curvatures if there are layers whose rounding looks at them.
 // The others have none.
@@ -102,10 +104,7 @@ func newCurvatureMeasure(g *nn.Graph, images *tensor.Tensor, cfg Config) *curvat
 // forward records the pass of an image.
 func (m *curvatureMeasure) forward(worker, index int) (*train.Pass, error) {
 	tape := m.tapes[worker]
-	tape.Reset()
-	x := m.images.Slice(index, index+1)
-	in := tape.Const(tensor.FromFloat32(pixels(x, m.g.Pixels), x.Shape()...))
-	return train.Forward(tape, m.g, []*autograd.Var{in}, train.Options{})
+	return forwardImage(tape, m.g, m.images, index, tape.Const)
 }
 
 // centreImages is the number of images of which mean patches are taken.
@@ -162,9 +161,6 @@ func (m *curvatureMeasure) gradients(worker, index, at int) error {
 		return err
 	}
 	logits := r.Out[0]
-	if err := finite(logits.Value.Float32()); err != nil {
-		return fmt.Errorf("quantize: calibration image %d: %w", index, err)
-	}
 	for d := range m.cfg.SensDraws {
 		rng := rand.New(rand.NewPCG(m.cfg.Seed+1, uint64(index)<<16|uint64(d)))
 		seed := unitFisherDraw(logits.Value.Float32(), rng)

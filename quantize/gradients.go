@@ -10,6 +10,7 @@ import (
 
 	"mixq/autograd"
 	"mixq/internal/par"
+	"mixq/nn"
 	"mixq/nn/train"
 	"mixq/tensor"
 )
@@ -89,16 +90,29 @@ type backward struct {
 	codes   []uint8 // of activations, some at a time
 }
 
+// forwardImage records the pass of one of the images through g, as the only one
+// on tape; input puts its pixels there. It fails if the logits are not finite.
+func forwardImage(tape *autograd.Tape, g *nn.Graph, images *tensor.Tensor, index int, input func(*tensor.Tensor) *autograd.Var) (*train.Pass, error) {
+	tape.Reset()
+	x := images.Slice(index, index+1)
+	in := input(tensor.FromFloat32(pixels(x, g.Pixels), x.Shape()...))
+	r, err := train.Forward(tape, g, []*autograd.Var{in}, train.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := finite(r.Out[0].Value.Float32()); err != nil {
+		return nil, fmt.Errorf("quantize: calibration image %d: %w", index, err)
+	}
+	return r, nil
+}
+
 // forward records the pass of an image.
 func (p *backward) forward(index int) (*train.Pass, error) {
-	p.tape.Reset()
-	x := p.images.Slice(index, index+1)
 	input := p.tape.Const
 	if slices.ContainsFunc(p.acts, func(a actRounding) bool { return slices.Contains(a.source, p.g.Inputs[0]) }) {
 		input = p.tape.Param // its gradient is wanted
 	}
-	in := input(tensor.FromFloat32(pixels(x, p.g.Pixels), x.Shape()...))
-	r, err := train.Forward(p.tape, p.g, []*autograd.Var{in}, train.Options{})
+	r, err := forwardImage(p.tape, p.g, p.images, index, input)
 	if err != nil {
 		return nil, err
 	}
@@ -122,9 +136,6 @@ func (p *backward) image(index int) ([]terms, error) {
 		return nil, err
 	}
 	logits := r.Out[0]
-	if err := finite(logits.Value.Float32()); err != nil {
-		return nil, fmt.Errorf("quantize: calibration image %d: %w", index, err)
-	}
 	label := 0
 	if p.labels != nil {
 		label = p.labels[index]

@@ -19,6 +19,27 @@ func (g grid) round(x float64) int32 {
 	return g.clamp(math.RoundToEven(x/float64(g.scale)) + float64(g.zero))
 }
 
+// gridsOf are those of the output channels of quantized weights.
+func gridsOf(q *nn.Quant) []grid {
+	lo, hi := nn.SignedRange(q.Bits)
+	grids := make([]grid, len(q.Scale))
+	for o, scale := range q.Scale {
+		grids[o] = grid{scale, q.Zero[o], lo, hi}
+	}
+	return grids
+}
+
+// weightsOf are the real values of the weights of the quantized layer l.
+func weightsOf(l layer) []float64 {
+	codes, grids := l.Weight.Data.Int8(), gridsOf(l.Weight.Type.Quant)
+	w := make([]float64, len(codes))
+	row := len(codes) / len(grids)
+	for i, code := range codes {
+		w[i] = grids[i/row].real(int32(code))
+	}
+	return w
+}
+
 // clamp brings a whole number into the range of the codes.
 func (g grid) clamp(c float64) int32 { return int32(min(max(c, float64(g.lo)), float64(g.hi))) }
 

@@ -21,12 +21,15 @@ const (
 	powerIterations = 10
 )
 
+// hessianBlocks is the number of blocks of the images that are looked at.
+func hessianBlocks(s imageSet) int { return (min(s.len(), hessianImages) + block - 1) / block }
+
 func traceSteps(_ []layer, _ []LayerConfig, s imageSet) int {
-	return 2 * traceProbes * numBlocks(s.spread(hessianImages).images)
+	return 2 * traceProbes * hessianBlocks(s)
 }
 
 func eigenSteps(ls []layer, _ []LayerConfig, s imageSet) int {
-	return 2 * powerIterations * len(ls) * numBlocks(s.spread(hessianImages).images)
+	return 2 * powerIterations * len(ls) * hessianBlocks(s)
 }
 
 // hessianTrace is the mean diagonal of each layer's Hessian times ‖dW‖². For

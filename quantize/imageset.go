@@ -30,20 +30,35 @@ func (s imageSet) spread(n int) imageSet {
 	if all <= n {
 		return s
 	}
-	shape := s.images.Shape().Clone()
-	shape[0] = n
-	size := shape[1:].Elems()
-	t := imageSet{}
-	data := make([]uint8, 0, shape.Elems())
-	for i := range n {
-		at := i * all / n
-		data = append(data, s.images.Uint8()[at*size:(at+1)*size]...)
+	t, chosen := imageSet{}, make([]int, n)
+	for i := range chosen {
+		chosen[i] = i * all / n
 		if s.labels != nil {
-			t.labels = append(t.labels, s.labels[at])
+			t.labels = append(t.labels, s.labels[chosen[i]])
 		}
 	}
-	t.images = tensor.FromUint8(data, shape...)
+	t.images = rowsOf(s.images, chosen)
 	return t
+}
+
+// rowsOf gathers elements of the leading dimension, of codes, pixels or reals.
+func rowsOf(x *tensor.Tensor, rows []int) *tensor.Tensor {
+	shape := x.Shape().Clone()
+	shape[0] = len(rows)
+	y := tensor.New(x.DType(), shape...)
+	for i, r := range rows {
+		copyRows(y.Slice(i, i+1), x.Slice(r, r+1))
+	}
+	return y
+}
+
+// copyRows copies src to the beginning of dst.
+func copyRows(dst, src *tensor.Tensor) {
+	if src.DType() == tensor.Uint8 {
+		copy(dst.Uint8(), src.Uint8())
+	} else {
+		copy(dst.Float32(), src.Float32())
+	}
 }
 
 // block is block b of the images (blockOf), with labels.

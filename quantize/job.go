@@ -144,14 +144,16 @@ func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, erro
 	return q, err
 }
 
-// round measures curvatures once, for all networks that a search looks at.
-func (j *Job) round(ctx context.Context, plan *Plan, st *Stats, cfg Config) (q *nn.Graph, err error) {
-	if j.curvatures == nil {
-		if j.curvatures, err = curvaturesFor(ctx, j.Graph, j.Layers, j.Images, cfg); err != nil {
-			return nil, err
+// round is Round. Curvatures are measured once, for all networks that a search
+// looks at.
+func (j *Job) round(ctx context.Context, plan *Plan, st *Stats, cfg Config) (*nn.Graph, error) {
+	curvatures := func(ctx context.Context) (_ []*curvature, err error) {
+		if j.curvatures == nil {
+			j.curvatures, err = curvaturesFor(ctx, j.Graph, j.Layers, j.Images, cfg)
 		}
+		return j.curvatures, err
 	}
-	return round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.curvatures, cfg)
+	return round(ctx, j.Graph, j.Layers, plan, st, j.Images, curvatures, cfg)
 }
 
 // Tune is the function of that name, on images whose labels are not read. They

@@ -3,7 +3,6 @@ package quantize
 import (
 	"context"
 	"fmt"
-	"slices"
 )
 
 // Metric is how Sensitivity measures what a perturbation of a layer costs. All
@@ -97,26 +96,13 @@ func (m Metric) String() string {
 }
 
 // Metrics lists all metrics, the default first.
-func Metrics() []Metric {
-	ms := make([]Metric, numMetrics)
-	for i := range ms {
-		ms[i] = Metric(i)
-	}
-	return ms
-}
+func Metrics() []Metric { return listed(numMetrics) }
 
 // MarshalText writes the name of m.
 func (m Metric) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 
 // UnmarshalText reads the name of a metric.
-func (m *Metric) UnmarshalText(b []byte) error {
-	i := slices.IndexFunc(Metrics(), func(m Metric) bool { return m.String() == string(b) })
-	if i < 0 {
-		return fmt.Errorf("quantize: unknown metric %q, want one of %v", b, Metrics())
-	}
-	*m = Metric(i)
-	return nil
-}
+func (m *Metric) UnmarshalText(b []byte) error { return setNamed(m, "metric", Metrics(), b) }
 
 func perBlock(_ []layer, _ []LayerConfig, s imageSet) int { return numBlocks(s.images) }
 

@@ -132,16 +132,23 @@ func (m *moments) covariance() func(i, j int) float64 {
 	return func(i, j int) float64 { return m.xx[i*m.k+j]/n - float64(m.x[i]/n*(m.x[j]/n)) }
 }
 
+// trace is that of E[x·xᵀ].
+func (m *moments) trace() float64 {
+	sum := 0.0
+	for i := range m.k {
+		sum += m.xx[i*m.k+i] / float64(m.rows)
+	}
+	return sum
+}
+
 // factor factors cov + µI, and returns µ as well. cov is Cov(x, x), or another
 // matrix in its units.
 func (m *moments) factor(cov func(i, j int) float64, d damping, threads int) (*gramFactor, float64, error) {
-	n := float64(m.rows)
-	diag, trace := 0.0, 0.0
+	diag, trace := 0.0, m.trace()
 	for i := range m.k {
 		diag += cov(i, i)
-		trace += m.xx[i*m.k+i] / n
 	}
-	mu := max(max(d.least, d.scarcity*float64(m.k)/n)*diag/float64(m.k), leastRounding*trace)
+	mu := max(max(d.least, d.scarcity*float64(m.k)/float64(m.rows))*diag/float64(m.k), leastRounding*trace)
 	if !(mu > 0) {
 		mu = 1 // every input is constant: any positive matrix will do
 	}

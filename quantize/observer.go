@@ -69,7 +69,7 @@ func (h *histogram) add(data []float32) {
 	scale := histogramBins / (h.most - h.least)
 	par.Range(len(h.counts), len(data), observeChunk, func(w, lo, hi int) {
 		count := (*[histogramBins]int64)(h.counts[w])
-		zeros := 0 // mostly the most of all: not counted one by one
+		zeros := 0 // the most frequent value: not counted one by one
 		for _, x := range data[lo:hi] {
 			if x == 0 {
 				zeros++

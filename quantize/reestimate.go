@@ -56,12 +56,11 @@ func outputMoments(ms []*moments, w []float64) (out channelMoments) {
 	rows := len(w) / k / len(ms)
 	for g, m := range ms {
 		mean, _ := m.means()
-		n, trace := float64(m.rows), 0.0
+		covariance, trace := m.covariance(), m.trace()
 		cov := mat.NewSymDense(k, nil)
 		for i := range k {
-			trace += m.xx[i*k+i] / n
 			for j := i; j < k; j++ {
-				cov.SetSym(i, j, m.xx[i*k+j]/n-float64(mean[i]*mean[j]))
+				cov.SetSym(i, j, covariance(i, j))
 			}
 		}
 		wg := mat.NewDense(rows, k, w[g*rows*k:(g+1)*rows*k])
@@ -69,36 +68,15 @@ func outputMoments(ms []*moments, w []float64) (out channelMoments) {
 		wc.Mul(wg, cov)
 		for o := range rows {
 			row := wg.RawRowView(o)
-			v := product64(row, wc.RawRowView(o))
-			if !(v > leastRounding*trace*product64(row, row)) {
+			v := inner(row, wc.RawRowView(o))
+			if !(v > leastRounding*trace*inner(row, row)) {
 				v = 0
 			}
-			out.mean = append(out.mean, product64(row, mean))
+			out.mean = append(out.mean, inner(row, mean))
 			out.variance = append(out.variance, v)
 		}
 	}
 	return out
-}
-
-// product64 is Σ a·b.
-func product64(a, b []float64) float64 {
-	sum := 0.0
-	for i := range a {
-		sum += float64(a[i] * b[i])
-	}
-	return sum
-}
-
-// weightsOf are the real values of the weights of the quantized layer l.
-func weightsOf(l layer) []float64 {
-	codes, q := l.Weight.Data.Int8(), l.Weight.Type.Quant
-	w := make([]float64, len(codes))
-	row := len(codes) / len(q.Scale)
-	for i, code := range codes {
-		c := i / row
-		w[i] = float64(q.Scale[c]) * float64(int32(code)-q.Zero[c])
-	}
-	return w
 }
 
 // restore changes scales and biases of the quantized layer l, whose channels have

@@ -12,21 +12,19 @@ import (
 // float network and that of the network quantized so far; each layer is fitted
 // to give the former from the latter, then rounded, and its bias set so that
 // the mean output is right. Rounding weighs errors by what they do to the outputs
-// of the network, as far as the curvatures of layers tell. The result holds grids and codes in place of
-// values and weights. With block reconstruction, blocks of layers are trained
-// as soon as they are rounded, and each is a product in Config.WorkDir, which a
-// later run takes up.
+// of the network, as far as the curvatures of layers tell. The result holds grids
+// and codes in place of values and weights. With block reconstruction, blocks of
+// layers are trained as soon as they are rounded, and each is a product in
+// Config.WorkDir, which a later run takes up.
 func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
 	cfg = cfg.withDefaults()
-	cs, err := curvaturesFor(ctx, g, lc, images, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return round(ctx, g, lc, plan, st, images, cs, cfg)
+	curvatures := func(ctx context.Context) ([]*curvature, error) { return curvaturesFor(ctx, g, lc, images, cfg) }
+	return round(ctx, g, lc, plan, st, images, curvatures, cfg)
 }
 
-// round is Round with the curvatures of layers, some or all of which may be nil.
-func round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cs []*curvature, cfg Config) (*nn.Graph, error) {
+// round is Round with a function that gives the curvatures of layers, which is
+// called when there is a layer to round.
+func round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, curvatures curvaturesFunc, cfg Config) (*nn.Graph, error) {
 	cfg.Blocks.Steps = orDefault(cfg.Blocks.Steps, DefaultBlockSteps)
 	q := g.Clone()
 	err := setActGrids(q, func(value string) (*nn.Quant, error) {
@@ -39,7 +37,7 @@ func round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *S
 	if err != nil {
 		return nil, err
 	}
-	p := newTwoStream(g, q, lc, plan, images, cs, cfg)
+	p := newTwoStream(g, q, lc, plan, images, curvatures, cfg)
 	do := func(_ int, s segment) error { return p.round(ctx, s) }
 	if reconstructs(lc) {
 		r := newReconstruction(p, images, roundInputs(g, lc, plan, st, images, cfg))

@@ -2,7 +2,6 @@ package quantize
 
 import (
 	"fmt"
-	"slices"
 )
 
 // Rounding is how real weights become codes.
@@ -64,13 +63,7 @@ func nearestRows(*gramFactor) rowRounder {
 }
 
 // Roundings lists all roundings, the default first.
-func Roundings() []Rounding {
-	rs := make([]Rounding, numRoundings)
-	for i := range rs {
-		rs[i] = Rounding(i)
-	}
-	return rs
-}
+func Roundings() []Rounding { return listed(numRoundings) }
 
 func (r Rounding) String() string {
 	if r >= numRoundings {
@@ -83,11 +76,4 @@ func (r Rounding) String() string {
 func (r Rounding) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads the name of a rounding.
-func (r *Rounding) UnmarshalText(b []byte) error {
-	i := slices.IndexFunc(Roundings(), func(r Rounding) bool { return r.String() == string(b) })
-	if i < 0 {
-		return fmt.Errorf("quantize: unknown rounding %q, want one of %v", b, Roundings())
-	}
-	*r = Rounding(i)
-	return nil
-}
+func (r *Rounding) UnmarshalText(b []byte) error { return setNamed(r, "rounding", Roundings(), b) }

@@ -127,12 +127,7 @@ func (s *stream) gather(ctx context.Context, v *nn.Value, n int) (*tensor.Tensor
 		if all == nil {
 			all = tensor.New(x.DType(), shape...)
 		}
-		part := blockOf(all, b)
-		if x.DType() == tensor.Uint8 {
-			copy(part.Uint8(), x.Uint8())
-		} else {
-			copy(part.Float32(), x.Float32())
-		}
+		copyRows(blockOf(all, b), x)
 	}
 	return all, nil
 }

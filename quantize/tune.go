@@ -88,11 +88,10 @@ type tunedLayer struct {
 
 func newTunedLayer(float, quant layer) tunedLayer {
 	grid := quant.Weight.Type.Quant
-	l := tunedLayer{float: float, quant: quant, weight: make([]float32, quant.Weight.Type.Shape.Elems()),
+	l := tunedLayer{float: float, quant: quant,
 		gain: slices.Repeat([]float32{1}, len(grid.Scale)), bias: make([]float32, len(grid.Scale))}
-	for i, code := range quant.Weight.Data.Int8() {
-		c := i / l.fanIn()
-		l.weight[i] = grid.Scale[c] * float32(int32(code)-grid.Zero[c])
+	for _, w := range weightsOf(quant) {
+		l.weight = append(l.weight, float32(w))
 	}
 	for c, code := range quant.Bias.Data.Int32() {
 		l.bias[c] = float32(float64(code) * l.biasScale(c))
@@ -196,18 +195,6 @@ func (t *tuner) gradients(images []int) ([][]float32, error) {
 		grads = append(grads, l.gainGradient(override[l.float.Weight].Grad.Float32()), override[l.float.Bias].Grad.Float32())
 	}
 	return grads, nil
-}
-
-// rowsOf gathers elements of the leading dimension.
-func rowsOf(x *tensor.Tensor, rows []int) *tensor.Tensor {
-	shape := x.Shape().Clone()
-	size := shape[1:].Elems()
-	shape[0] = len(rows)
-	y := make([]float32, 0, shape.Elems())
-	for _, r := range rows {
-		y = append(y, x.Float32()[r*size:(r+1)*size]...)
-	}
-	return tensor.FromFloat32(y, shape...)
 }
 
 // outputs are the real values of the first output of g for all images.

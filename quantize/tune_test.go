@@ -25,18 +25,23 @@ func roundedNet(t *testing.T) (*Job, *nn.Graph) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := &Plan{}
-	for _, l := range weighted(j.Graph) {
-		plan.Layers = append(plan.Layers, LayerBits{l.node.Name, 3})
-	}
-	for _, a := range j.Acts {
-		plan.Acts = append(plan.Acts, ActBits{a.Value, 8})
-	}
-	q, err := j.Round(ctx, plan, st)
+	q, err := j.Round(ctx, uniformPlan(j, 3), st)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return j, q
+}
+
+// uniformPlan gives all layers the same bits, and activations 8.
+func uniformPlan(j *Job, bits uint8) *Plan {
+	plan := &Plan{}
+	for _, l := range weighted(j.Graph) {
+		plan.Layers = append(plan.Layers, LayerBits{l.node.Name, bits})
+	}
+	for _, a := range j.Acts {
+		plan.Acts = append(plan.Acts, ActBits{a.Value, 8})
+	}
+	return plan
 }
 
 // Tuning brings the outputs closer on the images that it sees, moves nothing but

@@ -16,21 +16,22 @@ type twoStream struct {
 	plan     *Plan
 	cfg      Config
 	segments []segment
-	layers   []layer      // of g
-	targets  []layer      // of q
-	cs       []*curvature // of layers
-	x, y     *stream      // of q and g
+	layers   []layer        // of g
+	targets  []layer        // of q
+	measure  curvaturesFunc // of layers
+	cs       []*curvature   // what it gave; nil before
+	x, y     *stream        // of q and g
 	scratch  momentScratch
 	done     int // layers and training steps
 }
 
-func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, cs []*curvature, cfg Config) *twoStream {
+func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, measure curvaturesFunc, cfg Config) *twoStream {
 	return &twoStream{
 		g: g, q: q, lc: lc, plan: plan, cfg: cfg,
 		segments: segments(g, lc),
 		layers:   weighted(g),
 		targets:  weighted(q),
-		cs:       cs,
+		measure:  measure,
 		x:        newStream(q, infer.Integer, images, cfg.Threads),
 		y:        newStream(g, infer.Float, images, cfg.Threads),
 	}
@@ -52,6 +53,11 @@ func (p *twoStream) layer(ctx context.Context, i int) error {
 	bits, err := p.plan.bits(l.node.Name)
 	if err != nil {
 		return err
+	}
+	if p.cs == nil {
+		if p.cs, err = p.measure(ctx); err != nil {
+			return err
+		}
 	}
 	ms, err := layerMoments(ctx, l, newPatches(l, i, p.cfg.Positions, p.cfg.Seed), p.x, p.y, p.cfg.Threads, &p.scratch)
 	if err != nil {
