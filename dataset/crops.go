@@ -8,7 +8,7 @@ import (
 
 // Crops returns d with every image followed by so many copies of parts of it:
 // image i of d is image i·(copies+1), and those after it show a random rectangle
-// of at least half its area and of a ratio of sides from 3:4 to 4:3, brought back
+// of at least a tenth of its area and of a ratio of sides from 3:4 to 4:3, brought back
 // to the size of the image and mirrored with probability 1/2, as networks for
 // photographs are trained with (Szegedy et al. 2015). The draws depend on seed
 // and the index.
@@ -26,8 +26,9 @@ func (c crops) Len() int { return (c.copies + 1) * c.data.Len() }
 // Shape implements Dataset.
 func (c crops) Shape() tensor.Shape { return c.data.Shape() }
 
-// leastArea is the smallest part of an image that a crop shows.
-const leastArea = .5
+// leastArea is the smallest part of an image that a crop shows. Small parts make
+// many unlike images of one (docs/METHOD.md, Images).
+const leastArea = .1
 
 // Image implements Dataset.
 func (c crops) Image(i int, pixels []uint8) (int, error) {
