@@ -41,6 +41,18 @@ func curvatures(ctx context.Context, g *nn.Graph, images *tensor.Tensor, cfg Con
 // curvaturesFunc gives a curvature for every layer, or nil where it has none.
 type curvaturesFunc func(context.Context) ([]*curvature, error)
 
+// lazyCurvatures calls curvaturesFor when it is called first, and keeps what it
+// gave: where no layer is left to round, none are measured.
+func lazyCurvatures(g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config) curvaturesFunc {
+	var cs []*curvature
+	return func(ctx context.Context) (_ []*curvature, err error) {
+		if cs == nil {
+			cs, err = curvaturesFor(ctx, g, lc, images, cfg)
+		}
+		return cs, err
+	}
+}
+
 // curvaturesFor is curvatures if there are layers whose rounding looks at them.
 // The others have none.
 func curvaturesFor(ctx context.Context, g *nn.Graph, lc []LayerConfig, images *tensor.Tensor, cfg Config) ([]*curvature, error) {

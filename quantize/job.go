@@ -26,8 +26,8 @@ type Job struct {
 	Config Config // defaults filled in
 
 	meta       artifact.Meta
-	sens       *SensTable   // without sensitivities
-	curvatures []*curvature // nil before they are measured
+	sens       *SensTable     // without sensitivities
+	curvatures curvaturesFunc // nil before a network is rounded
 	equalized  Equalized
 }
 
@@ -147,13 +147,10 @@ func (j *Job) Round(ctx context.Context, plan *Plan, st *Stats) (*nn.Graph, erro
 // round is Round. Curvatures are measured once, for all networks that a search
 // looks at.
 func (j *Job) round(ctx context.Context, plan *Plan, st *Stats, cfg Config) (*nn.Graph, error) {
-	curvatures := func(ctx context.Context) (_ []*curvature, err error) {
-		if j.curvatures == nil {
-			j.curvatures, err = curvaturesFor(ctx, j.Graph, j.Layers, j.Images, cfg)
-		}
-		return j.curvatures, err
+	if j.curvatures == nil {
+		j.curvatures = lazyCurvatures(j.Graph, j.Layers, j.Images, cfg)
 	}
-	return round(ctx, j.Graph, j.Layers, plan, st, j.Images, curvatures, cfg)
+	return round(ctx, j.Graph, j.Layers, plan, st, j.Images, j.curvatures, cfg)
 }
 
 // Tune is the function of that name, on images whose labels are not read. They

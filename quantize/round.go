@@ -18,12 +18,11 @@ import (
 // Config.WorkDir, which a later run takes up.
 func Round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, cfg Config) (*nn.Graph, error) {
 	cfg = cfg.withDefaults()
-	curvatures := func(ctx context.Context) ([]*curvature, error) { return curvaturesFor(ctx, g, lc, images, cfg) }
-	return round(ctx, g, lc, plan, st, images, curvatures, cfg)
+	return round(ctx, g, lc, plan, st, images, lazyCurvatures(g, lc, images, cfg), cfg)
 }
 
 // round is Round with a function that gives the curvatures of layers, which is
-// called when there is a layer to round.
+// called for every layer that is rounded.
 func round(ctx context.Context, g *nn.Graph, lc []LayerConfig, plan *Plan, st *Stats, images *tensor.Tensor, curvatures curvaturesFunc, cfg Config) (*nn.Graph, error) {
 	cfg.Blocks.Steps = orDefault(cfg.Blocks.Steps, DefaultBlockSteps)
 	q := g.Clone()

@@ -11,29 +11,28 @@ import (
 
 // twoStream is a pass of Round over a network.
 type twoStream struct {
-	g, q     *nn.Graph
-	lc       []LayerConfig
-	plan     *Plan
-	cfg      Config
-	segments []segment
-	layers   []layer        // of g
-	targets  []layer        // of q
-	measure  curvaturesFunc // of layers
-	cs       []*curvature   // what it gave; nil before
-	x, y     *stream        // of q and g
-	scratch  momentScratch
-	done     int // layers and training steps
+	g, q       *nn.Graph
+	lc         []LayerConfig
+	plan       *Plan
+	cfg        Config
+	segments   []segment
+	layers     []layer        // of g
+	targets    []layer        // of q
+	curvatures curvaturesFunc // of layers
+	x, y       *stream        // of q and g
+	scratch    momentScratch
+	done       int // layers and training steps
 }
 
-func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, measure curvaturesFunc, cfg Config) *twoStream {
+func newTwoStream(g, q *nn.Graph, lc []LayerConfig, plan *Plan, images *tensor.Tensor, curvatures curvaturesFunc, cfg Config) *twoStream {
 	return &twoStream{
 		g: g, q: q, lc: lc, plan: plan, cfg: cfg,
-		segments: segments(g, lc),
-		layers:   weighted(g),
-		targets:  weighted(q),
-		measure:  measure,
-		x:        newStream(q, infer.Integer, images, cfg.Threads),
-		y:        newStream(g, infer.Float, images, cfg.Threads),
+		segments:   segments(g, lc),
+		layers:     weighted(g),
+		targets:    weighted(q),
+		curvatures: curvatures,
+		x:          newStream(q, infer.Integer, images, cfg.Threads),
+		y:          newStream(g, infer.Float, images, cfg.Threads),
 	}
 }
 
@@ -54,16 +53,15 @@ func (p *twoStream) layer(ctx context.Context, i int) error {
 	if err != nil {
 		return err
 	}
-	if p.cs == nil {
-		if p.cs, err = p.measure(ctx); err != nil {
-			return err
-		}
+	cs, err := p.curvatures(ctx)
+	if err != nil {
+		return err
 	}
 	ms, err := layerMoments(ctx, l, newPatches(l, i, p.cfg.Positions, p.cfg.Seed), p.x, p.y, p.cfg.Threads, &p.scratch)
 	if err != nil {
 		return err
 	}
-	r, err := roundLayer(l, target.X.Type.Quant.Scale[0], bits, p.lc[i].Rounding, ms, p.cs[i], p.cfg.Threads)
+	r, err := roundLayer(l, target.X.Type.Quant.Scale[0], bits, p.lc[i].Rounding, ms, cs[i], p.cfg.Threads)
 	if err != nil {
 		return fmt.Errorf("quantize: %s: %w", l.node.Name, err)
 	}
